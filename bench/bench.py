@@ -1,0 +1,170 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+"""Counts what the library costs: guest instructions, notifications, interrupts, bytes.
+
+QEMU with -icount shift=0 advances the guest's TSC by one per instruction, so that the figures are
+the same from run to run and from machine to machine. Notifications and interrupts are counted by
+QEMU's own trace events, as the difference between a run with the operations and one without.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "tools"))
+
+from hv import envs, hosts
+from hv.errors import GuestFailure, UserError
+from hv.progress import Progress
+from hv.spec import Disk, Spec
+
+OPS = 1280
+ENVIRONMENTS = ("qemu-microvm", "qemu-pc")
+
+# Guest instructions that other guests need for the same, counted in the same way (-icount, the same
+# QEMU): per 4 KiB read at depth 1 and 32, from entry to main. Recorded, not run here: none of the
+# unikernels is a Debian package.
+PEERS = {
+    "Linux 6.1": {"read1": 14300, "read32": 7900},
+    "Unikraft 0.16, polled": {"read1": 1031, "read32": 976, "entry_to_main": 107000},
+    "Mini-OS": {"entry_to_main": 304000},
+}
+
+# What the first version is expected to stay under.
+BOUNDS = {"read1": 600, "read32": 300, "entry_to_main": 100000, "notifications32": 0.1,
+          "hello_bytes": 96 * 1024}
+
+NOTIFY, INTERRUPT = "virtio_queue_notify", "virtio_notify"
+
+
+def run_phase(where, env, build, phase, ops, scratch):
+    """One boot; the name=value lines that the guest prints, and QEMU's event counts."""
+    trace = os.path.join(scratch, "trace")
+    two_nics = phase in ("send", "receive")
+    extra = []
+    if two_nics:
+        for i in (0, 1):
+            kind = "device" if env.bus == "mmio" else "pci"
+            properties = [f"virtio-net-{kind}", f"netdev=hub{i}", env.device]
+            properties += ["romfile="] if env.bus == "pci" else []
+            extra += ["-netdev", f"hubport,id=hub{i},hubid=0",
+                      "-device", ",".join(p for p in properties if p)]
+    disk = os.path.join(scratch, "disk.img")
+    with open(disk, "wb") as file:
+        file.truncate(8 << 20)
+    spec = Spec(os.path.join(build, "examples/bench.elf"), disks=(Disk(disk),), net=not two_nics,
+                append=f"bench.phase={phase} bench.ops={ops}", icount="shift=0,sleep=off",
+                trace=(NOTIFY, INTERRUPT), trace_file=trace, extra=tuple(extra))
+    guest = where.start(env, spec, bound=120)
+    guest.succeed(110)
+    values = {k: int(v) for k, v in re.findall(r"^(\w+)=(\d+)$", guest.console, re.MULTILINE)}
+    with open(trace, encoding="ascii", errors="replace") as file:
+        text = file.read()
+    values[NOTIFY] = len(re.findall(rf"^{NOTIFY} |:{NOTIFY} ", text, re.MULTILINE))
+    values[INTERRUPT] = len(re.findall(rf"^{INTERRUPT} |:{INTERRUPT} ", text, re.MULTILINE))
+    return values
+
+
+def measure(where, env, build, scratch):
+    result = dict(run_phase(where, env, build, "boot", 0, scratch))
+    for key in (NOTIFY, INTERRUPT):
+        result.pop(key)
+    for phase in ("read1", "read32", "read1-irq", "read32-irq", "send", "receive"):
+        idle = run_phase(where, env, build, phase, 0, scratch)
+        values = run_phase(where, env, build, phase, OPS, scratch)
+        result[phase] = {
+            "instructions": values["instructions"] / OPS,
+            "notifications": (values[NOTIFY] - idle[NOTIFY]) / OPS,
+            "interrupts": (values[INTERRUPT] - idle[INTERRUPT]) / OPS,
+        }
+    return result
+
+
+def sizes(build):
+    """Bytes of text and data: of each module of the library, and of each image as it is loaded."""
+    out = subprocess.run(["size", "-t", os.path.join(build, "libpv.a")], check=True,
+                         capture_output=True, text=True).stdout.splitlines()[1:]
+    modules = {}
+    for line in out:
+        text, data, bss, _, _, name = line.split(None, 5)
+        modules[name.split()[0]] = {"text": int(text), "data": int(data), "bss": int(bss)}
+    images = {}
+    folder = os.path.join(build, "examples")
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".elf"):
+            line = subprocess.run(["size", os.path.join(folder, name)], check=True,
+                                  capture_output=True, text=True).stdout.splitlines()[1]
+            text, data, bss = map(int, line.split()[:3])
+            images[name] = {"text": text, "data": data, "bss": bss}
+    return {"modules": modules, "images": images}
+
+
+def compare(name, value, key):
+    """`value`, beside the bound and each peer that was counted for it."""
+    words = [f"{name:<44}{value:>12,.0f}"]
+    if key in BOUNDS:
+        words.append(f"expected <= {BOUNDS[key]:,}" + ("" if value <= BOUNDS[key] else "  MISSED"))
+    words += [f"{peer} {counts[key]:,} ({counts[key] / value:.1f}x)"
+              for peer, counts in PEERS.items() if key in counts]
+    print(words[0] + "   " + "; ".join(words[1:]))
+
+
+def report(results, size):
+    for env, r in results.items():
+        print(f"\n{env}: guest instructions")
+        compare("entry to main", r["entry_to_main"], "entry_to_main")
+        print(f"{'entry to the first block read':<44}{r['entry_to_first_block']:>12,}")
+        print(f"{'entry to DRIVER_OK of net, receive posted':<44}{r['entry_to_net']:>12,}")
+        compare("4 KiB read, depth 1", r["read1"]["instructions"], "read1")
+        compare("4 KiB read, depth 32", r["read32"]["instructions"], "read32")
+        for phase, name in (("send", "packet sent"), ("receive", "packet received")):
+            print(f"{name:<44}{r[phase]['instructions']:>12,.0f}")
+        print(f"{env}: per operation{'notifications':>33}{'interrupts':>14}")
+        for phase, name in (("read1", "4 KiB read, depth 1, polled"),
+                            ("read32", "4 KiB read, depth 32, polled"),
+                            ("read1-irq", "4 KiB read, depth 1, interrupts"),
+                            ("read32-irq", "4 KiB read, depth 32, interrupts"),
+                            ("send", "packet sent, 32 at once"),
+                            ("receive", "packet received, 32 at once")):
+            n, i = r[phase]["notifications"], r[phase]["interrupts"]
+            missed = "  MISSED" if phase.startswith("read32") and n > BOUNDS["notifications32"] else ""
+            print(f"  {name:<42}{n:>12.3f}{i:>14.3f}{missed}")
+    print(f"\nbytes{'text':>47}{'data':>10}{'bss':>10}")
+    for name, s in {**size["modules"], **size["images"]}.items():
+        print(f"  {name:<42}{s['text']:>8,}{s['data']:>10,}{s['bss']:>10,}")
+    hello = size["images"]["hello.elf"]
+    compare("hello.elf, text and data", hello["text"] + hello["data"], "hello_bytes")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--build", default="build", help="where the library was built")
+    parser.add_argument("--json", help="where to put the figures for machines")
+    args = parser.parse_args()
+    try:
+        results = {}
+        with hosts.Hosts() as where, tempfile.TemporaryDirectory(prefix="libpv-bench-") as scratch:
+            for name in ENVIRONMENTS:
+                with Progress(f"measuring on {name}"):
+                    results[name] = measure(where, envs.lookup(name), args.build, scratch)
+        size = sizes(args.build)
+    except (UserError, GuestFailure) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    report(results, size)
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as file:
+            json.dump({"environments": results, "bytes": size, "peers": PEERS, "expected": BOUNDS},
+                      file, indent=1)
+        print(f"\nfigures: {args.json}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

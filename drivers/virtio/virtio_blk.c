@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * virtio block devices (virtio 1.2, 5.2): life cycle and configuration. The ring is in
+ * virtio_blk_ring.c.
+ *
+ * What the configuration says is checked before anything is derived from it. A device whose block
+ * size, capacity or limits make no sense is refused; a hint that makes none is left out.
+ */
+#include <pv/log.h>
+
+#include "drivers/virtio/virtio_blk.h"
+
+#define MAX_BLOCK    65536u
+#define MAX_BYTES    (1u << 20)		/* of data in a part */
+#define MAX_CAPACITY (UINT64_MAX >> 16) /* sectors; far from where sums of sectors or bytes wrap */
+
+static const struct pv_bit_name feature_names[] = {
+	{VIRTIO_BLK_F_BARRIER, "BARRIER"},
+	{VIRTIO_BLK_F_SIZE_MAX, "SIZE_MAX"},
+	{VIRTIO_BLK_F_SEG_MAX, "SEG_MAX"},
+	{VIRTIO_BLK_F_GEOMETRY, "GEOMETRY"},
+	{VIRTIO_BLK_F_RO, "RO"},
+	{VIRTIO_BLK_F_BLK_SIZE, "BLK_SIZE"},
+	{VIRTIO_BLK_F_SCSI, "SCSI"},
+	{VIRTIO_BLK_F_FLUSH, "FLUSH"},
+	{VIRTIO_BLK_F_TOPOLOGY, "TOPOLOGY"},
+	{VIRTIO_BLK_F_CONFIG_WCE, "CONFIG_WCE"},
+	{VIRTIO_BLK_F_MQ, "MQ"},
+	{VIRTIO_BLK_F_DISCARD, "DISCARD"},
+	{VIRTIO_BLK_F_WRITE_ZEROES, "WRITE_ZEROES"},
+	{15, "LIFETIME"},
+	{VIRTIO_BLK_F_SECURE_ERASE, "SECURE_ERASE"},
+	{0, NULL},
+};
+
+#define BIT(n) (1ull << (n))
+#define WANTED                                                                                     \
+	(BIT(VIRTIO_BLK_F_SIZE_MAX) | BIT(VIRTIO_BLK_F_SEG_MAX) | BIT(VIRTIO_BLK_F_GEOMETRY) |     \
+	 BIT(VIRTIO_BLK_F_RO) | BIT(VIRTIO_BLK_F_BLK_SIZE) | BIT(VIRTIO_BLK_F_FLUSH) |             \
+	 BIT(VIRTIO_BLK_F_TOPOLOGY) | BIT(VIRTIO_BLK_F_DISCARD) | BIT(VIRTIO_BLK_F_WRITE_ZEROES))
+
+/* --- configuration ---------------------------------------------------------------------------- */
+
+/* As the device has it, of one generation. Fields without their feature stay 0. */
+struct config {
+	uint64_t capacity;
+	uint32_t size_max, seg_max, blk_size;
+	uint16_t cylinders;
+	uint8_t heads, sectors;
+	uint8_t physical_block_exp;
+	uint32_t opt_io_size;
+	uint32_t max_discard_sectors, max_write_zeroes_sectors;
+	uint8_t write_zeroes_may_unmap;
+};
+
+#define FIELD(bits, name) pv_virtio_config##bits(vd, offsetof(struct virtio_blk_config, name))
+
+static void read_config(struct pv_virtio *vd, void *arg)
+{
+	struct config *c = arg;
+
+	pv_memset(c, 0, sizeof(*c));
+	c->capacity = FIELD(64, capacity);
+	if (pv_virtio_has(vd, VIRTIO_BLK_F_SIZE_MAX))
+		c->size_max = FIELD(32, size_max);
+	if (pv_virtio_has(vd, VIRTIO_BLK_F_SEG_MAX))
+		c->seg_max = FIELD(32, seg_max);
+	if (pv_virtio_has(vd, VIRTIO_BLK_F_GEOMETRY)) {
+		c->cylinders = FIELD(16, geometry.cylinders);
+		c->heads = FIELD(8, geometry.heads);
+		c->sectors = FIELD(8, geometry.sectors);
+	}
+	if (pv_virtio_has(vd, VIRTIO_BLK_F_BLK_SIZE))
+		c->blk_size = FIELD(32, blk_size);
+	if (pv_virtio_has(vd, VIRTIO_BLK_F_TOPOLOGY)) {
+		c->physical_block_exp = FIELD(8, physical_block_exp);
+		c->opt_io_size = FIELD(32, opt_io_size);
+	}
+	if (pv_virtio_has(vd, VIRTIO_BLK_F_DISCARD))
+		c->max_discard_sectors = FIELD(32, max_discard_sectors);
+	if (pv_virtio_has(vd, VIRTIO_BLK_F_WRITE_ZEROES)) {
+		c->max_write_zeroes_sectors = FIELD(32, max_write_zeroes_sectors);
+		c->write_zeroes_may_unmap = FIELD(8, write_zeroes_may_unmap);
+	}
+}
+
+static int capacity_set(struct virtio_blk *vb, uint64_t capacity)
+{
+	if (capacity > MAX_CAPACITY) {
+		pv_err("%s: a capacity of 0x%llx sectors is not possible", vb->vd->dev.name,
+		       (unsigned long long)capacity);
+		return PV_ENOTSUP;
+	}
+	/* A last, incomplete block cannot be reached. */
+	vb->blk.capacity = capacity & ~(uint64_t)(vb->blk.logical_block / PV_BLK_SECTOR - 1);
+	return 0;
+}
+
+/* The most sectors of a DISCARD or WRITE_ZEROES; 0: the device does not say how many it takes. */
+static uint32_t max_range(const struct virtio_blk *vb, uint32_t sectors)
+{
+	return sectors & ~(vb->blk.logical_block / PV_BLK_SECTOR - 1);
+}
+
+static int config_set(struct virtio_blk *vb, const struct config *c)
+{
+	struct pv_blk *blk = &vb->blk;
+
+	blk->logical_block = PV_BLK_SECTOR;
+	if (pv_virtio_has(vb->vd, VIRTIO_BLK_F_BLK_SIZE))
+		blk->logical_block = c->blk_size;
+	if (blk->logical_block < PV_BLK_SECTOR || blk->logical_block > MAX_BLOCK ||
+	    blk->logical_block & (blk->logical_block - 1)) {
+		pv_err("%s: blocks of %u bytes are not possible", vb->vd->dev.name,
+		       blk->logical_block);
+		return PV_ENOTSUP;
+	}
+	blk->physical_block = blk->logical_block;
+	if (c->physical_block_exp <= 16)
+		blk->physical_block <<= c->physical_block_exp;
+	if (c->opt_io_size <= UINT32_MAX / blk->logical_block)
+		blk->opt_io = c->opt_io_size * blk->logical_block;
+	blk->geometry.cylinders = c->cylinders;
+	blk->geometry.heads = c->heads;
+	blk->geometry.sectors = c->sectors;
+	if (pv_virtio_has(vb->vd, VIRTIO_BLK_F_RO))
+		blk->flags |= PV_BLK_F_READ_ONLY;
+	if (pv_virtio_has(vb->vd, VIRTIO_BLK_F_FLUSH))
+		blk->flags |= PV_BLK_F_SYNC;
+	blk->max_discard = max_range(vb, c->max_discard_sectors);
+	if (blk->max_discard)
+		blk->flags |= PV_BLK_F_DISCARD;
+	blk->max_write_zeroes = max_range(vb, c->max_write_zeroes_sectors);
+	if (blk->max_write_zeroes)
+		blk->flags |= PV_BLK_F_WRITE_ZEROES;
+	vb->unmap = c->write_zeroes_may_unmap;
+	return capacity_set(vb, c->capacity);
+}
+
+/* The most that the queue takes in one part. */
+static int limits_set(struct virtio_blk *vb, struct virtio_blk_queue *bq, const struct config *c)
+{
+	struct pv_blk_limits *limits = &bq->q.limits;
+	uint32_t segs = VIRTIO_BLK_SEGS, len = MAX_BYTES;
+
+	/* A chain is not longer than the ring (2.7.5.3.1), and has header and status. */
+	if (segs + 2 > bq->num)
+		segs = bq->num < 2 ? 0 : bq->num - 2;
+	if (pv_virtio_has(vb->vd, VIRTIO_BLK_F_SEG_MAX) && segs > c->seg_max)
+		segs = c->seg_max;
+	if (pv_virtio_has(vb->vd, VIRTIO_BLK_F_SIZE_MAX) && len > c->size_max)
+		len = c->size_max;
+	len &= ~(PV_BLK_SECTOR - 1);
+	if ((uint64_t)segs * len < vb->blk.logical_block) {
+		pv_err("%s: no block fits into a request: ring %u, seg_max %u, size_max %u",
+		       vb->vd->dev.name, bq->num, c->seg_max, c->size_max);
+		return PV_ENOTSUP;
+	}
+	limits->max_segs = segs;
+	limits->max_seg_len = len;
+	limits->max_bytes = MAX_BYTES;
+	return 0;
+}
+
+/* --- life cycle ------------------------------------------------------------------------------- */
+
+static int bring_up(struct virtio_blk *vb)
+{
+	struct pv_vq_spec spec[VIRTIO_BLK_QUEUES];
+	struct config c;
+	unsigned int i;
+	int err;
+
+	err = pv_virtio_begin(vb->vd, WANTED, 0, feature_names);
+	if (!err)
+		err = pv_virtio_config(vb->vd, read_config, &c);
+	if (!err)
+		err = config_set(vb, &c);
+	if (err)
+		return err;
+	for (i = 0; i < VIRTIO_BLK_QUEUES; i++)
+		pv_virtio_blk_spec(&vb->queue[i], &spec[i]);
+	err = pv_virtio_queues(vb->vd, spec, VIRTIO_BLK_QUEUES);
+	for (i = 0; !err && i < VIRTIO_BLK_QUEUES; i++) {
+		err = pv_virtio_blk_ring_init(&vb->queue[i], i);
+		if (!err)
+			err = limits_set(vb, &vb->queue[i], &c);
+	}
+	return err;
+}
+
+/* Its mirror, from wherever it got to. */
+static void bring_down(struct virtio_blk *vb, bool failed)
+{
+	unsigned int i;
+
+	pv_virtio_end(vb->vd, failed);
+	for (i = 0; i < VIRTIO_BLK_QUEUES; i++)
+		pv_virtio_blk_ring_exit(&vb->queue[i]);
+}
+
+static int probe(struct pv_device *dev)
+{
+	struct virtio_blk *vb = pv_os_alloc(sizeof(*vb));
+	unsigned int i;
+	int err;
+
+	if (!vb)
+		return PV_ENOMEM;
+	vb->vd = pv_virtio_of(dev);
+	vb->blk.dev = dev;
+	vb->blk.queue = vb->queues;
+	vb->blk.num_queues = VIRTIO_BLK_QUEUES;
+	for (i = 0; i < VIRTIO_BLK_QUEUES; i++) {
+		vb->queues[i] = &vb->queue[i].q;
+		vb->queue[i].vd = vb->vd;
+		vb->queue[i].q.ops = &pv_virtio_blk_ops;
+		vb->queue[i].q.blk = &vb->blk;
+	}
+	err = bring_up(vb);
+	if (err) {
+		bring_down(vb, true);
+		pv_os_free(vb, sizeof(*vb));
+		return err;
+	}
+	dev->priv = vb;
+	pv_virtio_ready(vb->vd);
+	pv_blk_register(&vb->blk);
+	return 0;
+}
+
+static void release(struct pv_blk *blk)
+{
+	struct virtio_blk *vb = pv_container_of(blk, struct virtio_blk, blk);
+
+	pv_os_free(vb, sizeof(*vb));
+}
+
+static void remove(struct pv_device *dev)
+{
+	struct virtio_blk *vb = dev->priv;
+	unsigned int i;
+
+	pv_blk_unregister(&vb->blk);
+	pv_virtio_stop(vb->vd);
+	for (i = 0; i < VIRTIO_BLK_QUEUES; i++)
+		pv_virtio_blk_ring_drain(&vb->queue[i], PV_EGONE);
+	bring_down(vb, false);
+	dev->priv = NULL;
+	pv_blk_release(&vb->blk, release);
+}
+
+static void changed(struct pv_device *dev)
+{
+	struct virtio_blk *vb = dev->priv;
+	uint64_t before = vb->blk.capacity;
+	struct config c;
+	unsigned int i;
+
+	if (pv_device_broken(dev))
+		return;
+	if (pv_virtio_needs_reset(vb->vd)) {
+		(void)pv_device_break(dev, "the device needs a reset");
+		for (i = 0; i < VIRTIO_BLK_QUEUES; i++)
+			pv_blk_event(&vb->queue[i].q);
+		pv_blk_changed(&vb->blk);
+		return;
+	}
+	if (pv_virtio_config(vb->vd, read_config, &c) || capacity_set(vb, c.capacity))
+		return;
+	if (vb->blk.capacity == before)
+		return;
+	pv_info("%s: %llu sectors, were %llu", vb->blk.name, (unsigned long long)vb->blk.capacity,
+		(unsigned long long)before);
+	pv_blk_changed(&vb->blk);
+}
+
+static bool match(const struct pv_device *dev)
+{
+	return pv_virtio_is(dev, VIRTIO_ID_BLOCK);
+}
+
+const struct pv_driver pv_virtio_blk = {
+	.name = "virtio-blk",
+	.match = match,
+	.probe = probe,
+	.remove = remove,
+	.changed = changed,
+};

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Between the two files of the virtio network driver: virtio_net.c, life cycle and configuration, and
+ * virtio_net_rings.c, the data path.
+ */
+#ifndef PV_DRIVERS_VIRTIO_NET_H
+#define PV_DRIVERS_VIRTIO_NET_H
+
+#include "drivers/virtio/virtqueue.h"
+#include "pv-core/net_driver.h"
+
+#define NUM_PAIRS 1u /* of queues; MQ adds more of them to the array */
+
+/* A packet on the send ring, by the chain's head. */
+struct virtio_net_tx {
+	struct pv_packet *pkt;
+	struct virtio_net_hdr_v1 PV_SHARED *hdr;
+	pv_bus_addr_t hdr_addr;
+	pv_bus_addr_t addr[PV_NET_MAX_SEGS]; /* of the packet's pieces */
+};
+
+/* A receive queue and the send queue that belongs to it. */
+struct virtio_net_pair {
+	struct pv_net_queue q;
+	struct pv_virtio *vd;
+	struct pv_vq *rx, *tx;
+	uint32_t hdr_len;  /* of struct virtio_net_hdr_v1, so much is there (5.1.6.1) */
+	bool split_header; /* it needs a descriptor of its own (legacy, 5.1.6.1.1) */
+	bool merged;	   /* MRG_RXBUF */
+	bool rx_csum;	   /* GUEST_CSUM */
+	struct pv_vq_items headers;
+	struct virtio_net_tx **slot; /* by head; tx_num of them */
+	unsigned int tx_num;
+};
+
+struct virtio_net {
+	struct pv_net net;
+	struct pv_virtio *vd;
+	uint64_t features; /* as first negotiated */
+	bool up;	   /* rings are there, and DRIVER_OK */
+	struct pv_net_queue *queues[NUM_PAIRS];
+	struct virtio_net_pair pair[NUM_PAIRS];
+};
+
+extern const struct pv_net_ops pv_virtio_net_ops;
+
+/* What the pair asks of its two queues, after the features were negotiated. */
+void pv_virtio_net_specs(struct virtio_net_pair *pair, struct pv_virtio *vd,
+			 struct pv_vq_spec spec[2]);
+
+/* Pair number `index`, once vd has its queues. 0 or an error; exit cleans up either way. */
+int pv_virtio_net_rings_init(struct virtio_net_pair *pair, struct pv_virtio *vd,
+			     unsigned int index);
+void pv_virtio_net_rings_exit(struct virtio_net_pair *pair);
+
+/* Of a stopped device: sends what is in flight with `status`, and gives posted buffers back. */
+void pv_virtio_net_rings_drain(struct virtio_net_pair *pair, int status);
+
+#endif

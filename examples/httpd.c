@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * A web server: the site is a tar archive on the first disk, the network is the first that there is.
+ *
+ * Command line: httpd.requests=N ends the machine, with status 0, after N requests.
+ */
+#include <pv/bare.h>
+#include <pv/string.h>
+
+#include "httpd/http.h"
+#include "httpd/status.h"
+#include "lwip/netif_pv.h"
+
+#define PORT		   80
+#define ADDRESS_TIMEOUT_MS 30000
+
+const struct pv_bus *const pv_bare_buses[] = {&pv_virtio_mmio, &pv_virtio_pci, NULL};
+const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_blk, &pv_virtio_net, NULL};
+
+static void route(const char *path, struct reply *reply)
+{
+	const struct site_file *file = site_find(path);
+
+	if (!pv_strcmp(path, "/status.json")) {
+		reply->status = 200;
+		reply->type = "application/json";
+		reply->len = status_json(reply->text, reply->text_size);
+	} else if (file) {
+		reply_file(reply, 200, file);
+	} else if ((file = site_find("/404.html"))) {
+		reply_file(reply, 404, file);
+	} else {
+		reply_status(reply, 404);
+	}
+}
+
+static int fail(const char *what, int err)
+{
+	pv_bare_printf("httpd: %s: error %d\n", what, err);
+	return 1;
+}
+
+int pv_bare_main(const char *cmdline)
+{
+	struct pv_blk *blk = pv_blk_open(0);
+	struct pv_net *net = pv_net_open(0);
+	uint64_t requests = ~0ull;
+	int files, err;
+
+	status_watch(blk, net);
+	status_print();
+	if (pv_cmdline_get_u64(cmdline, "httpd.requests", &requests) == PV_EINVAL)
+		return fail("httpd.requests is not a number", PV_EINVAL);
+	if (!blk || !net)
+		return fail(blk ? "no network" : "no disk", PV_ENODEV);
+	files = site_open(blk, pv_lwip_wake);
+	if (files <= 0)
+		return fail("no tar archive on the first disk", files);
+	pv_bare_printf("serving: %d files\n", files);
+	err = pv_lwip_start(net);
+	if (err)
+		return fail("cannot start the network", err);
+	err = pv_lwip_wait_address(ADDRESS_TIMEOUT_MS);
+	if (err)
+		return fail("no address from DHCP", err);
+	pv_bare_printf("address: %s\n", pv_lwip_address());
+	err = http_start(PORT, route);
+	if (err)
+		return fail("cannot listen", err);
+	pv_bare_printf("ready: http on port %d\n", PORT);
+
+	while (http_stats()->requests < requests || !http_quiet()) {
+		pv_lwip_run();
+		site_poll();
+		http_run();
+		pv_lwip_sleep();
+	}
+	pv_bare_printf("requests: %llu\n", (unsigned long long)http_stats()->requests);
+	return 0;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * What the port's files share.
+ */
+#ifndef PORTS_BARE_BARE_H
+#define PORTS_BARE_BARE_H
+
+#include <pv/bare.h>
+#include <pv/log.h>
+#include <pv/string.h>
+
+#include "arch/x86/x86.h"
+
+/* --- the image (bare.ld) ---------------------------------------------------------------------- */
+
+extern char pv_os_image_offset[]; /* an absolute symbol: its address is the value */
+extern char pv_bare_text[], pv_bare_rodata[], pv_bare_data[], pv_bare_end[];
+
+static inline uint64_t pv_bare_image_phys(const void *p)
+{
+	return (uintptr_t)p - (uintptr_t)pv_os_image_offset;
+}
+
+/* --- CPU (cpu.c) ------------------------------------------------------------------------------ */
+
+/* Interrupt stacks of the TSS, by their number in an IDT gate (Intel SDM 3A, 6.14.5). */
+enum pv_bare_ist { PV_BARE_IST_NONE, PV_BARE_IST_IRQ, PV_BARE_IST_FAULT, PV_BARE_IST_NMI };
+
+#define PV_BARE_STACK_SIZE 0x10000
+#define PV_BARE_IST_SIZE   0x2000
+
+/* Each stack grows down to a page that is never mapped. */
+struct pv_bare_stacks {
+	uint8_t guard0[PV_PAGE_SIZE];
+	uint8_t main[PV_BARE_STACK_SIZE];
+	uint8_t guard1[PV_PAGE_SIZE];
+	uint8_t irq[PV_BARE_IST_SIZE];
+	uint8_t guard2[PV_PAGE_SIZE];
+	uint8_t fault[PV_BARE_IST_SIZE];
+	uint8_t guard3[PV_PAGE_SIZE];
+	uint8_t nmi[PV_BARE_IST_SIZE];
+};
+
+/* What each CPU has of its own. There is one CPU. */
+struct pv_bare_cpu {
+	unsigned int number;
+	struct pv_bare_stacks *stacks;
+	uint64_t gdt[5];  /* null, code, data, TSS (two) */
+	uint32_t tss[26]; /* Intel SDM 3A, 7.7 */
+	/* The C library's thread: its first word is its own address, %fs:0 (System V ABI, TLS). */
+	uint64_t tls[64];
+};
+
+extern struct pv_bare_cpu pv_bare_cpu;
+
+/* Bits of CPUID 80000001h, EDX. */
+enum pv_bare_feature { PV_BARE_CPU_NX = 20, PV_BARE_CPU_1GB_PAGES = 26 };
+bool pv_bare_has(enum pv_bare_feature bit);
+
+/* Segments, TSS, thread-local storage, and the SSE and x87 units. */
+void pv_bare_cpu_init(void);
+
+/* Calls `fn` on the main stack. */
+void pv_bare_on_stack(void *stack_end, void (*fn)(void)) PV_NORETURN;
+
+static inline uint64_t pv_bare_irq_save(void)
+{
+	uint64_t flags;
+
+	__asm__ __volatile__("pushfq; popq %0; cli" : "=r"(flags) : : "memory");
+	return flags;
+}
+
+static inline void pv_bare_irq_restore(uint64_t flags)
+{
+	if (flags & 0x200)
+		__asm__ __volatile__("sti" : : : "memory");
+}
+
+/* --- exceptions (trap.c, trap_entry.S) -------------------------------------------------------- */
+
+/* Fills the IDT: exceptions, and a stub for each interrupt vector. */
+void pv_bare_trap_init(void);
+
+/* Prints, from the stack above `sp`, what looks like return addresses. */
+void pv_bare_backtrace(const uint64_t *sp);
+
+/* --- memory (memory.c, paging.c, heap.c) ------------------------------------------------------ */
+
+/* Physical memory from here on, as far as it is RAM, is mapped at an address of its own. */
+#define PV_BARE_DIRECT 0xffff800000000000ull
+/* The same for device registers, uncached. */
+#define PV_BARE_DEVICE 0xffffc00000000000ull
+/* Room in each of the two: 64 TiB. */
+#define PV_BARE_WINDOW (1ull << 46)
+
+/* Takes the memory map over, and leaves the entry's page tables. PV_ENOMEM: no usable memory. */
+int pv_bare_memory_init(const struct pv_boot_info *info);
+
+/* Calls `fn` for each piece of usable RAM between `lo` and `hi`, page-aligned. */
+void pv_bare_for_each_ram(const struct pv_boot_info *info, uint64_t lo, uint64_t hi,
+			  void (*fn)(uint64_t base, uint64_t end));
+
+/* Builds the port's own page tables, and loads them. */
+int pv_bare_paging_init(const struct pv_boot_info *info);
+
+/* Where physical memory is mapped now: 0 on the entry's tables, then PV_BARE_DIRECT. */
+extern uintptr_t pv_bare_direct;
+
+/* The physical address of anything in the image or the direct map. */
+static inline uint64_t pv_bare_phys(const void *va)
+{
+	uint64_t a = (uintptr_t)va;
+
+	return a >= (uintptr_t)pv_os_image_offset ? a - (uintptr_t)pv_os_image_offset
+						  : a - pv_bare_direct;
+}
+
+/* --- interrupts (irq.c, apic.c, ioapic.c) ----------------------------------------------------- */
+
+#define PV_BARE_VECTOR_FIRST	0x20
+#define PV_BARE_VECTOR_TIMER	0xfe
+#define PV_BARE_VECTOR_SPURIOUS 0xff
+
+void pv_bare_irq_init(void);
+
+/* Called by the stubs. */
+void pv_bare_irq(unsigned int vector);
+
+/* Whether any device has an interrupt registered. */
+bool pv_bare_irq_any(void);
+
+/* The local APIC; false if there is none, and then no interrupt at all. */
+bool pv_bare_apic_init(void);
+bool pv_bare_apic_present(void);
+uint32_t pv_bare_apic_id(void);
+void pv_bare_apic_eoi(void);
+/* Raises the timer's interrupt once, in about `ns` nanoseconds; 0 stops it. */
+void pv_bare_apic_timer(uint64_t ns);
+
+/*
+ * Routes a global system interrupt to a vector, unmasked; or masks it, for vector 0. PV_ENOTSUP: no
+ * I/O APIC has it.
+ */
+int pv_bare_ioapic_route(unsigned int gsi, bool level, bool active_low, unsigned int vector);
+
+/* --- time (time.c) ---------------------------------------------------------------------------- */
+
+/* After pv_init(): settles where time comes from. */
+void pv_bare_time_init(void);
+
+/* The local APIC's timer fired. Context: interrupt. */
+void pv_bare_time_tick(void);
+
+/* --- console (console.c) ---------------------------------------------------------------------- */
+
+void pv_bare_console_init(void);
+
+/* --- log (log.c) ------------------------------------------------------------------------------ */
+
+/* Lines less urgent than this are not printed. */
+void pv_bare_log_level(const char *cmdline);
+
+#endif

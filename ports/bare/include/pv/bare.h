@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * ports/bare: libpv on the bare virtual machine, and an application on top of both.
+ *
+ * The port boots (PVH or 64-bit Linux entry), brings up console, memory, exceptions and interrupts,
+ * calls pv_init() with the tables below, and then pv_bare_main(). It runs on one CPU, with interrupts
+ * enabled. An application links
+ *
+ *	ld -T bare.ld --gc-sections app.o --start-group libpv-bare.a libpv.a libc.a --end-group
+ *
+ * where libc.a is any C library that needs no system calls for memcpy(), strlen() and, for
+ * pv_bare_printf(), vsnprintf(): musl's, for one. Thread-local storage is there (errno works), and so
+ * are SSE and x87 registers; interrupt handlers run on a stack of their own, so that code with a red
+ * zone, as the C library's is, is safe.
+ */
+#ifndef PV_BARE_H
+#define PV_BARE_H
+
+#include <pv/pv.h>
+
+PV_BEGIN_DECLS
+
+/* --- what the application supplies ------------------------------------------------------------ */
+
+/* For pv_init(); each ends with NULL. What they do not name is not linked. */
+extern const struct pv_bus *const pv_bare_buses[];
+extern const struct pv_driver *const pv_bare_drivers[];
+
+/*
+ * The application. What it returns ends the virtual machine, as pv_bare_exit() says.
+ * Context: control.
+ */
+int pv_bare_main(const char *cmdline);
+
+/* --- machine ---------------------------------------------------------------------------------- */
+
+/* As the loader described the machine. Context: any. */
+const struct pv_boot_info *pv_bare_boot(void);
+
+/* Bytes of RAM that the port manages, and how many of them are free. Context: control. */
+struct pv_bare_memory {
+	uint64_t total;
+	uint64_t free;
+};
+void pv_bare_memory(struct pv_bare_memory *out);
+
+/* What became of interrupts. Context: any. */
+struct pv_bare_irq_stats {
+	uint64_t taken;	   /* interrupts of devices */
+	uint64_t timer;	   /* of the local APIC's timer */
+	uint64_t spurious; /* on a vector that nobody registered, or that no handler owned up to */
+};
+void pv_bare_irq_stats(struct pv_bare_irq_stats *out);
+
+/*
+ * How uptime is measured: "kvmclock", "TSC, by CPUID", "TSC, by the ACPI timer", ... Context: control.
+ */
+const char *pv_bare_time_source(void);
+
+/*
+ * Ends the virtual machine, by whatever means it offers. Where QEMU was started with
+ * `-device isa-debug-exit,iobase=0x501,iosize=2`, its exit status is 0x41 | (status & 31) << 1; the
+ * other means know no status. By convention 0 is success, and 1 an exception or panic.
+ * Context: any.
+ */
+void pv_bare_exit(int status) PV_NORETURN;
+
+/* Resets the virtual machine. Context: any. */
+void pv_bare_reboot(void) PV_NORETURN;
+
+/* --- console ---------------------------------------------------------------------------------- */
+
+/*
+ * As printf, to the serial port and to QEMU's debug console, as far as they are there. Cut at 1023
+ * characters. Context: any but interrupts.
+ */
+int pv_bare_printf(const char *fmt, ...) PV_PRINTF(1, 2);
+
+/* Context: any. */
+void pv_bare_write(const char *text, size_t len);
+
+/* --- idling ----------------------------------------------------------------------------------- */
+
+/*
+ * Sleeps until `*woken` is true, an interrupt came, or `max_ns` nanoseconds are over; at once if it is
+ * true already. The flag is set by an event function, from the interrupt, and nothing is lost between the
+ * test and the sleep:
+ *
+ *	for (;;) {
+ *		woken = false;
+ *		if (pv_net_poll(queue, 64) < 64)
+ *			pv_bare_wait(&woken, 1000000);
+ *	}
+ *
+ * Does the library's control work (pv_work()) when it is due. Where no device has an interrupt it
+ * returns after a short pause. Context: control.
+ */
+void pv_bare_wait(const volatile bool *woken, uint64_t max_ns);
+
+PV_END_DECLS
+
+#endif

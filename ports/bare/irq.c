@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Interrupts of devices: vectors, and the handlers registered on them.
+ *
+ * A vector belongs to one line, whose handlers share it, or to one message. Handlers run with interrupts
+ * off, on the interrupt stack, and the end of interrupt comes after them. A line that stays raised
+ * although no handler knows of it would never let the CPU go: it is masked after a while.
+ */
+#include "ports/bare/bare.h"
+
+#define PIC1_DATA 0x21
+#define PIC2_DATA 0xa1
+
+#define MSI_ADDRESS 0xfee00000ull /* Intel SDM 3A, 11.11.1; destination in bits 19:12 */
+
+#define MAX_IRQS	256
+#define UNCLAIMED_LIMIT 10000 /* interrupts in a row that nobody owned up to */
+
+#define NO_GSI (-1)
+
+struct handler {
+	pv_os_irq_fn fn; /* NULL: free */
+	void *arg;
+	struct handler *next;
+	unsigned int vector;
+};
+
+struct vector {
+	struct handler *first;
+	int gsi;
+	unsigned int unclaimed;
+};
+
+static struct handler handlers[MAX_IRQS];
+static struct vector vectors[256];
+static unsigned int vectors_end = PV_BARE_VECTOR_FIRST; /* those from here on were never used */
+static struct pv_bare_irq_stats stats;
+static unsigned int num_registered;
+
+void pv_bare_irq_init(void)
+{
+	pv_out8(PIC1_DATA, 0xff);
+	pv_out8(PIC2_DATA, 0xff);
+	if (!pv_bare_apic_init()) {
+		pv_warn("no local APIC: everything is polled");
+		return;
+	}
+	__asm__ __volatile__("sti" : : : "memory");
+}
+
+bool pv_bare_irq_any(void)
+{
+	return num_registered != 0;
+}
+
+void pv_bare_irq_stats(struct pv_bare_irq_stats *out)
+{
+	*out = stats;
+}
+
+/* --- from the stubs --------------------------------------------------------------------------- */
+
+static void unclaimed(struct vector *v, unsigned int number)
+{
+	stats.spurious++;
+	if (v->gsi == NO_GSI || ++v->unclaimed != UNCLAIMED_LIMIT)
+		return;
+	pv_bare_ioapic_route((unsigned int)v->gsi, true, false, 0);
+	pv_warn("interrupt line %d (vector %u) masked: raised all the time, and no handler's",
+		v->gsi, number);
+}
+
+void pv_bare_irq(unsigned int number)
+{
+	struct vector *v = &vectors[number];
+	struct handler *h;
+	bool claimed = false;
+
+	/* A spurious interrupt is not to be acknowledged (11.9). */
+	if (number == PV_BARE_VECTOR_SPURIOUS) {
+		stats.spurious++;
+		return;
+	}
+	if (number == PV_BARE_VECTOR_TIMER) {
+		stats.timer++;
+		pv_bare_time_tick();
+		pv_bare_apic_eoi();
+		return;
+	}
+	stats.taken++;
+	for (h = v->first; h; h = h->next)
+		claimed |= h->fn(h->arg);
+	if (claimed)
+		v->unclaimed = 0;
+	else
+		unclaimed(v, number);
+	pv_bare_apic_eoi();
+}
+
+/* --- registration ----------------------------------------------------------------------------- */
+
+/* The line's vector, or the first that is free; 0 if none is. */
+static unsigned int vector_for(int gsi)
+{
+	unsigned int free = 0;
+	unsigned int n;
+
+	for (n = PV_BARE_VECTOR_FIRST; n < vectors_end; n++) {
+		if (!vectors[n].first)
+			free = free ? free : n;
+		else if (gsi != NO_GSI && vectors[n].gsi == gsi)
+			return n;
+	}
+	if (!free && vectors_end < PV_BARE_VECTOR_TIMER)
+		free = vectors_end++;
+	return free;
+}
+
+/* Takes a handler and puts it on a vector; its number. */
+static int attach(int gsi, pv_os_irq_fn fn, void *arg)
+{
+	struct handler *h = handlers;
+	unsigned int n = vector_for(gsi);
+	uint64_t flags;
+
+	while (h < handlers + MAX_IRQS && h->fn)
+		h++;
+	if (!n || h == handlers + MAX_IRQS)
+		return PV_ENOSPC;
+	flags = pv_bare_irq_save();
+	vectors[n].gsi = gsi;
+	vectors[n].unclaimed = 0;
+	*h = (struct handler) {.fn = fn, .arg = arg, .next = vectors[n].first, .vector = n};
+	vectors[n].first = h;
+	num_registered++;
+	pv_bare_irq_restore(flags);
+	return (int)(h - handlers);
+}
+
+static int attach_line(unsigned int gsi, bool level, bool active_low, pv_os_irq_fn fn, void *arg)
+{
+	int irq;
+	int err;
+
+	if (!pv_bare_apic_present() || gsi > INT16_MAX)
+		return PV_ENOTSUP;
+	irq = attach((int)gsi, fn, arg);
+	if (irq < 0 || handlers[irq].next)
+		return irq;
+	err = pv_bare_ioapic_route(gsi, level, active_low, handlers[irq].vector);
+	if (err) {
+		pv_os_irq_free(irq);
+		return err;
+	}
+	return irq;
+}
+
+int pv_os_irq_gsi(unsigned int gsi, bool level, pv_os_irq_fn fn, void *arg)
+{
+	return attach_line(gsi, level, false, fn, arg);
+}
+
+/* No ACPI interpreter, so by the Interrupt Line register: 0 and 255 mean none (PCI 3.0, 6.2.4). */
+int pv_os_irq_intx(struct pv_pci_addr addr, unsigned int pin, unsigned int line, pv_os_irq_fn fn,
+		   void *arg)
+{
+	(void)addr;
+	(void)pin;
+	if (line == 0 || line >= 255)
+		return PV_ENOTSUP;
+	return attach_line(line, true, true, fn, arg);
+}
+
+int pv_os_irq_msi(unsigned int cpu, pv_os_irq_fn fn, void *arg, struct pv_msi_msg *msg)
+{
+	int irq;
+
+	(void)cpu;
+	if (!pv_bare_apic_present())
+		return PV_ENOTSUP;
+	irq = attach(NO_GSI, fn, arg);
+	if (irq < 0)
+		return irq;
+	msg->addr = MSI_ADDRESS | (uint64_t)(pv_bare_apic_id() & 0xff) << 12;
+	msg->data = handlers[irq].vector;
+	return irq;
+}
+
+void pv_os_irq_free(int irq)
+{
+	struct handler *h = handlers + irq;
+	struct vector *v = &vectors[h->vector];
+	struct handler **link = &v->first;
+	uint64_t flags = pv_bare_irq_save();
+
+	while (*link != h)
+		link = &(*link)->next;
+	*link = h->next;
+	h->fn = NULL;
+	num_registered--;
+	if (!v->first && v->gsi != NO_GSI)
+		pv_bare_ioapic_route((unsigned int)v->gsi, true, false, 0);
+	pv_bare_irq_restore(flags);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Stubs behind the IDT: 32 for exceptions, 16 bytes each, and 224 for interrupts, 8 bytes each.
+ */
+	.section .text.pv_bare_trap, "ax", @progbits
+	.code64
+
+/* struct pv_bare_frame of trap.c: what the CPU pushed, an error code, the vector, the registers. */
+	.balign 16
+	.globl pv_bare_exception_stubs
+pv_bare_exception_stubs:
+	.set vector, 0
+	.rept 32
+	.balign 16
+	/* Vectors whose exceptions push an error code: 8, 10-14, 17, 21, 29, 30. */
+	.if !(0x60227d00 >> vector & 1)
+	pushq $0
+	.endif
+	pushq $vector
+	jmp exception
+	.set vector, vector + 1
+	.endr
+
+	.balign 16
+exception:
+	cld
+	pushq %r15
+	pushq %r14
+	pushq %r13
+	pushq %r12
+	pushq %r11
+	pushq %r10
+	pushq %r9
+	pushq %r8
+	pushq %rbp
+	pushq %rdi
+	pushq %rsi
+	pushq %rdx
+	pushq %rcx
+	pushq %rbx
+	pushq %rax
+	movq %rsp, %rdi
+	andq $-16, %rsp
+	callq pv_bare_exception
+	ud2
+
+/* The vector as one signed byte keeps the stubs at 8 bytes: 160 is added again below. */
+	.balign 16
+	.globl pv_bare_irq_stubs
+pv_bare_irq_stubs:
+	.set vector, 32
+	.rept 224
+	.balign 8
+	pushq $(vector - 160)
+	jmp interrupt
+	.set vector, vector + 1
+	.endr
+
+	.balign 16
+interrupt:
+	cld
+	pushq %rax
+	pushq %rcx
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	movq 72(%rsp), %rdi
+	addl $160, %edi
+	subq $8, %rsp			/* the ABI's alignment: 15 words so far */
+	callq pv_bare_irq
+	addq $8, %rsp
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rdi
+	popq %rsi
+	popq %rdx
+	popq %rcx
+	popq %rax
+	addq $8, %rsp
+	iretq
+
+/* void pv_bare_on_stack(void *stack_end, void (*fn)(void)) */
+	.globl pv_bare_on_stack
+	.type pv_bare_on_stack, @function
+pv_bare_on_stack:
+	movq %rdi, %rsp
+	xorl %ebp, %ebp
+	callq *%rsi
+	ud2
+
+	.section .note.GNU-stack, "", @progbits

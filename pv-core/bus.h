@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Between pv_init() and the device list. All under the control lock.
+ */
+#ifndef PV_CORE_BUS_H
+#define PV_CORE_BUS_H
+
+#include <pv/device.h>
+
+/* The drivers that devices added from now on are offered to, in this order; NULL for none. */
+void pv_bus_set_drivers(const struct pv_driver *const *drivers);
+
+/* Calls drv->changed for the devices whose configuration changed; their number. */
+int pv_bus_work(void);
+
+/* Removes all devices, last found first. */
+void pv_bus_remove_all(void);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The library's beginning and end: hypervisor, then clock, then devices; and back.
+ *
+ * This is the one file above pv-core/kvm that knows what a hypervisor is.
+ */
+#include <pv/log.h>
+#include <pv/pv.h>
+
+#include "arch/x86/x86.h"
+#include "pv-core/bus.h"
+#include "pv-core/clock.h"
+#include "pv-core/kvm/kvm.h"
+
+static bool initialised;
+static struct pv_platform platform;
+static struct pv_boot_info nothing_known;
+
+const struct pv_platform *pv_platform(void)
+{
+	return &platform;
+}
+
+const char *pv_version(void)
+{
+	return PV_VERSION;
+}
+
+static enum pv_boot_hint hint_of(const struct pv_boot_info *boot)
+{
+	switch (boot->protocol) {
+	case PV_BOOT_PVH:
+		return PV_HINT_PVH;
+	case PV_BOOT_XEN_PV:
+		return PV_HINT_XEN_PV;
+	default:
+		return PV_HINT_NONE;
+	}
+}
+
+static void say_platform(void)
+{
+	char features[246]; /* what a line of the log has room for */
+
+	pv_platform_features(&platform, features, sizeof(features));
+	pv_info("libpv " PV_VERSION " on %s%s%s, %s", pv_hypervisor_name(platform.hypervisor),
+		platform.xen_mode == PV_XEN_NOT ? "" : " ",
+		platform.xen_mode == PV_XEN_NOT ? "" : pv_xen_mode_name(platform.xen_mode),
+		platform.cpu_vendor);
+	if (features[0])
+		pv_info("features: %s", features);
+}
+
+static void scan(const struct pv_bus *bus, const struct pv_boot_info *boot)
+{
+	int err = bus->scan(boot);
+
+	if (err == PV_ENODEV)
+		pv_dbg("%s: this machine has none", bus->name);
+	else if (err)
+		pv_err("%s: looking for devices failed, error %d", bus->name, err);
+}
+
+static int init(const struct pv_init_args *args)
+{
+	const struct pv_boot_info *boot = args->boot ? args->boot : &nothing_known;
+	const struct pv_bus *const *bus;
+
+	if (initialised)
+		return PV_EBUSY;
+	initialised = true;
+	pv_detect(&platform, pv_cpuid, hint_of(boot));
+	say_platform();
+	if (platform.hypervisor == PV_HV_KVM)
+		pv_kvm_init(&platform);
+	pv_info("clock: %s", pv_clock_name());
+
+	pv_bus_set_drivers(args->drivers);
+	for (bus = args->buses; bus && *bus; bus++)
+		scan(*bus, boot);
+	return 0;
+}
+
+int pv_init(const struct pv_init_args *args)
+{
+	int err;
+
+	pv_os_control_lock();
+	err = init(args);
+	pv_os_control_unlock();
+	return err;
+}
+
+int pv_work(void)
+{
+	int done;
+
+	pv_os_control_lock();
+	done = pv_bus_work();
+	pv_os_control_unlock();
+	return done;
+}
+
+int pv_cpu_init(void)
+{
+	int err;
+
+	pv_os_control_lock();
+	err = pv_clock_cpu_start();
+	pv_os_control_unlock();
+	return err;
+}
+
+void pv_cpu_exit(void)
+{
+	pv_os_control_lock();
+	pv_clock_cpu_stop();
+	pv_os_control_unlock();
+}
+
+void pv_shutdown(void)
+{
+	pv_os_control_lock();
+	if (initialised) {
+		pv_bus_remove_all();
+		pv_bus_set_drivers(NULL);
+		pv_clock_end();
+		initialised = false;
+	}
+	pv_os_control_unlock();
+}

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+#
+# What holds of the sources and of the archive, whatever it is run on: seconds, no virtual machine.
+
+CHECKS := tests/checks
+
+check: need-check check-tree check-models unit ## The inner loop: build with both compilers, checks, unit tests; seconds
+
+need-check:
+	$(Q)tools/need gcc clang clang-format binutils linux-libc-dev libxen-dev g++
+
+# The tree as it stands.
+check-tree:
+	$(Q)$(CHECKS)/headers include
+	$(Q)$(CHECKS)/layers
+	$(Q)$(CHECKS)/format
+	$(Q)$(CHECKS)/lists
+
+# Each code model with each compiler: it builds, and the archive keeps its promises.
+MODELS := kernel large pie
+COMPILERS := gcc clang
+check-models: $(foreach c,$(COMPILERS),$(foreach m,$(MODELS),check-$(c)-$(m)))
+
+define model_rule
+check-$(1)-$(2):
+	$$(Q)$$(MAKE) --no-print-directory lib O=$$(O)/$(1)-$(2) CC=$(1) MODEL=$(2) >$$(O)/$(1)-$(2).log 2>&1 || \
+		{ cat $$(O)/$(1)-$(2).log; exit 1; }
+	$$(Q)$$(CHECKS)/symbols $$(O)/$(1)-$(2)/libpv.a
+	$$(Q)$$(CHECKS)/insns $$(O)/$(1)-$(2)/libpv.a
+.PHONY: check-$(1)-$(2)
+endef
+$(foreach c,$(COMPILERS),$(foreach m,$(MODELS),$(eval $(call model_rule,$(c),$(m)))))
+
+.PHONY: check need-check check-tree check-models

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+#
+# The guests of test_bare.py.
+
+test-hv: $(O)/tests/bare.elf $(O)/tests/loader.elf
+
+BARE_TEST_OBJS := $(O)/tests/hv/guests/bare.o $(O)/tests/hv/loader/loader.o
+$(BARE_TEST_OBJS): OBJ_CFLAGS = $(EXAMPLE_CPPFLAGS)
+$(BARE_TEST_OBJS): | $(MUSL_INCLUDE)/stdio.h
+
+$(O)/tests/bare.elf: $(O)/tests/hv/guests/bare.o $(BARE_DEPS)
+	$(link_bare)
+
+# At 64 MiB, where the image that it loads is not.
+$(O)/tests/loader.elf: $(O)/tests/hv/loader/loader.o $(O)/libpv.a | $(MUSL_LIBC)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) $(EXAMPLE_LDFLAGS) -Ttext-segment=0x4000000 -e pv_entry_pvh \
+		--defsym pv_os_image_offset=0 --defsym pv_os_entry_pvh=pv_entry_pvh -o $@ $^ $(MUSL_LIBC)
+
+-include $(BARE_TEST_OBJS:.o=.d)

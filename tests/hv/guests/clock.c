@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The PV clock, to be measured from outside: a million readings, of which none may be before the
+ * one before; and then an answer to each datagram on UDP port 7: the clock's reading at that
+ * moment, and the TSC's, 8 bytes each, little-endian.
+ */
+#include <pv/bare.h>
+
+#include "lwip/udp.h"
+#include "netif_pv.h"
+
+#define READINGS 1000000
+
+const struct pv_bus *const pv_bare_buses[] = {&pv_virtio_mmio, &pv_virtio_pci, NULL};
+const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_net, NULL};
+
+static void read_often(void)
+{
+	uint64_t tsc = __builtin_ia32_rdtsc(), first = pv_clock_now(), last = first;
+	unsigned int i, backwards = 0;
+	struct pv_clock_info info;
+
+	for (i = 0; i < READINGS; i++) {
+		uint64_t now = pv_clock_now();
+
+		backwards += now < last;
+		last = now;
+	}
+	tsc = __builtin_ia32_rdtsc() - tsc;
+	pv_bare_printf("backwards: %u of %u\n", backwards, READINGS);
+	pv_clock_info(&info);
+	pv_bare_printf("held: %llu\n", (unsigned long long)info.clamped);
+	pv_bare_printf("passed: %llu ns, %llu ticks\n", (unsigned long long)(last - first),
+		       (unsigned long long)tsc);
+}
+
+static void answer(void *arg, struct udp_pcb *pcb, struct pbuf *request, const ip_addr_t *addr,
+		   u16_t port)
+{
+	uint64_t now[2] = {pv_clock_now(), __builtin_ia32_rdtsc()};
+	struct pbuf *reply = pbuf_alloc(PBUF_TRANSPORT, sizeof(now), PBUF_RAM);
+
+	(void)arg;
+	pbuf_free(request);
+	if (!reply)
+		return;
+	pbuf_take(reply, now, sizeof(now));
+	udp_sendto(pcb, reply, addr, port);
+	pbuf_free(reply);
+}
+
+int pv_bare_main(const char *cmdline)
+{
+	struct pv_net *net = pv_net_open(0);
+	struct udp_pcb *pcb;
+
+	(void)cmdline;
+	pv_bare_printf("clock: %s\n", pv_clock_name());
+	if (!pv_clock_present() || !net || pv_lwip_start(net) || pv_lwip_wait_address(20000))
+		return 2;
+	read_often();
+	pv_bare_printf("tsc: %llu kHz\n", (unsigned long long)pv_clock_tsc_khz());
+	pcb = udp_new();
+	if (!pcb || udp_bind(pcb, IP_ADDR_ANY, 7) != ERR_OK)
+		return 3;
+	udp_recv(pcb, answer, NULL);
+	pv_bare_printf("ready: clock on port 7\n");
+	for (;;)
+		pv_lwip_poll();
+}

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+"""What a test on a hypervisor is written with.
+
+    @test(envs="qemu-* kvm-pc", bound=60)
+    def boots(t):
+        guest = t.boot("hello")
+        guest.expect("^hypervisor: ", 10)
+        guest.succeed(30)
+
+A test takes a Cell, one environment for one test. It fails by an exception, whose text is shown; and
+if a guest of its own died without the test having waited for that. Guests that still run at the
+end are ended: a server has nothing else to wait for.
+"""
+
+import fnmatch
+import os
+import time
+from dataclasses import dataclass
+
+from hv.errors import GuestFailure
+from hv.spec import Spec
+
+# Where KVM is nested in emulation, all takes longer.
+NESTED_PATIENCE = 4
+
+
+class Skip(Exception):
+    """The environment cannot show what the test is about; str() says why."""
+
+
+@dataclass(frozen=True)
+class Test:
+    name: str
+    run: object
+    envs: str
+    bound: float
+    alone: bool
+
+    def applies(self, env):
+        return any(fnmatch.fnmatch(env.name, pattern) for pattern in self.envs.split())
+
+
+TESTS = []
+
+
+def test(envs="*", bound=60, alone=False):
+    """Declares a test. envs: patterns of environments' names; bound: seconds for all of it on an
+    emulated machine; alone: nothing else runs beside it, because it measures time."""
+    def declare(function):
+        TESTS.append(Test(function.__name__, function, envs, bound, alone))
+        return function
+    return declare
+
+
+class Cell:
+    """One test in one environment."""
+
+    def __init__(self, env, subject, hosts, nested, build, scratch):
+        self.env = env
+        self.nested = nested
+        self.build = build
+        self.scratch = scratch  # an empty directory, removed after the test
+        self.notes = []  # what is worth telling of a test that passed
+        self._hosts = hosts
+        self._guests = []
+        self._deadline = time.monotonic() + self.patience(subject.bound)
+
+    def patience(self, seconds):
+        """So many seconds on an emulated machine, as many as it takes on this one."""
+        return seconds * (NESTED_PATIENCE if self.nested else 1)
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def file(self, *path):
+        """A file of the build."""
+        return os.path.join(self.build, *path)
+
+    def image(self, name, directory="examples"):
+        return self.file(directory, name + ".elf")
+
+    def boot(self, name, directory="examples", **spec):
+        """Starts build/directory/name.elf; spec: the fields of hv.spec.Spec."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise GuestFailure("no time is left for another guest")
+        image = Spec(self.image(name, directory), **spec)
+        guest = self._hosts.start(self.env, image, bound=left)
+        self._guests.append((name, guest))
+        return guest
+
+    def finish(self):
+        """Ends the guests; a failure if one died unasked."""
+        dead = [g for _, g in self._guests if g.outcome and not g.judged and not g.outcome.ok]
+        for _, guest in self._guests:
+            guest.kill()
+        if dead:
+            raise GuestFailure(f"the guest {dead[0].outcome}\n{dead[0].tail()}")
+
+    def log(self):
+        """All that the guests printed, and how they ended."""
+        parts = []
+        for name, guest in self._guests:
+            parts.append(f"--- {name} on {self.env.name}\n{guest.console.rstrip()}\n"
+                         f"--- {guest.outcome}")
+            if guest.outcome and guest.outcome.stats:
+                parts.append("KVM: " + ", ".join(
+                    f"{k} {v}" for k, v in sorted(guest.outcome.stats.items())))
+        return "\n".join(parts + [f"note: {n}" for n in self.notes]) + "\n"

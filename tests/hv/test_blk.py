@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+"""Block data, both ways, against hashes that the guest and this machine compute each by itself.
+
+blk.elf covers the disk with requests of 512 bytes to 1 MiB at random offsets, each byte once, and
+prints the XXH64 of the contents.
+"""
+
+import random
+import re
+import subprocess
+
+from harness import test
+
+from hv.spec import Disk
+
+MIB = 1 << 20
+
+
+def hash_of(path):
+    done = subprocess.run(["xxhsum", "-H1", path], check=True, capture_output=True, text=True)
+    return done.stdout.split()[0]
+
+
+def fill(path, size, seed):
+    """A disk whose contents repeat nowhere, so that data of the wrong place is noticed."""
+    with open(path, "wb") as file:
+        file.write(random.Random(seed).randbytes(size))
+
+
+def transfer(t, mode, size, depth, **disk_options):
+    """One guest writes or reads the whole disk; what it says of it must be what is there."""
+    disk = f"{t.scratch}/{mode}.img"
+    seed = depth + size
+    fill(disk, size, seed)
+    before = hash_of(disk)
+    guest = t.boot("blk", disks=(Disk(disk, **disk_options),),
+                   append=f"blk.mode={mode} blk.seed={seed} blk.size={size} blk.depth={depth}")
+    guest.succeed(t.patience(120))
+    said = guest.expect(r"^hash: ([0-9a-f]{16})$", 1)[1]
+    after = hash_of(disk)
+    assert said == after, f"{mode}, depth {depth}: the guest says {said}, the disk is {after}"
+    if mode == "write":
+        assert after != before, "nothing was written"
+    else:
+        assert after == before, "reading changed the disk"
+    check_counts(guest, depth)
+    return guest.outcome.seconds
+
+
+def check_counts(guest, depth):
+    """The guest slept for interrupts, and got them: none is missing, and none comes for nothing."""
+    requests, interrupts = (
+        int(re.search(rf"^{name}: (\d+)$", guest.console, re.MULTILINE)[1])
+        for name in ("requests", "interrupts"))
+    least = requests // 2 if depth == 1 else 1
+    assert least <= interrupts <= 2 * requests + 16, (
+        f"{interrupts} interrupts for {requests} requests, {depth} at a time")
+
+
+@test(bound=240)
+def blk(t):
+    """64 MiB each way with a full queue."""
+    for mode in ("write", "read"):
+        t.note(f"{mode} {transfer(t, mode, 64 * MIB, 128):.1f} s")
+
+
+@test(bound=240)
+def blk_depths(t):
+    """From one request at a time up; sizes that are no multiple of the largest request."""
+    for depth in (1, 2, 7, 32):
+        for mode in ("write", "read"):
+            transfer(t, mode, 4 * MIB + 512 * depth, depth)
+
+
+@test(bound=120)
+def blk_readonly(t):
+    """A disk that the hypervisor does not let the guest write."""
+    transfer(t, "read", 4 * MIB, 16, readonly=True)

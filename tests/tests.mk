@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+#
+# `make test`: everything that can be tested on one machine, with one count at the end. Each suite
+# runs whatever became of the one before; a suite that breaks counts as a failure.
+
+TEST_EXAMPLES := hello minimal blk net httpd
+TEST_GUESTS := clock end-exit0 end-exit5 end-hang end-reset
+T ?=
+JOBS ?= 2
+
+RESULTS = PV_RESULTS='$(abspath $(O))/test-results.tsv' /usr/bin/python3 -B tests/results.py
+
+# With HV= or T= only what is asked for runs: the guests.
+test: ## All tests; HV= and T= choose environments and tests of guests, by name or pattern
+	@tools/need python3
+	@$(RESULTS) begin
+	$(if $(HV)$(T),,$(TEST_HOST))
+	@+$(RESULTS) suite hv $(MAKE) --no-print-directory test-hv
+	@$(RESULTS) close
+
+define TEST_HOST
+@+$(RESULTS) step check need $(MAKE) --no-print-directory need-check
+@+$(RESULTS) step check tree $(MAKE) --no-print-directory check-tree
+@+$(foreach c,$(COMPILERS),$(foreach m,$(MODELS),$(RESULTS) step check $(c)-$(m) \
+	$(MAKE) --no-print-directory check-$(c)-$(m);))
+@+$(RESULTS) suite unit $(MAKE) --no-print-directory unit
+endef
+
+test-hv: need-hv $(TEST_EXAMPLES:%=$(O)/examples/%.elf) $(O)/site.img $(TEST_GUESTS:%=$(O)/tests/%.elf)
+	@/usr/bin/python3 tests/hv/run.py --build '$(O)' --hv '$(HV)' --test '$(T)' -j '$(JOBS)'
+
+need-hv:
+	@tools/need python3 qemu-system-x86 xxhash curl chromium
+
+END_exit0 := -DEND=EXIT -DSTATUS=0
+END_exit5 := -DEND=EXIT -DSTATUS=5
+END_hang := -DEND=HANG
+END_reset := -DEND=RESET
+
+$(O)/tests/end-%.elf: tests/hv/guests/end.S
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(END_$*) -m64 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--nmagic \
+		-Wl,-Ttext=0x100000 -Wl,-e,start -o $@ $<
+
+CLOCK_OBJ := $(O)/tests/hv/guests/clock.o
+$(CLOCK_OBJ): OBJ_CFLAGS = $(EXAMPLE_CPPFLAGS) $(LWIP_CPPFLAGS)
+$(CLOCK_OBJ): | $(LWIP_LINK) $(MUSL_INCLUDE)/stdio.h
+
+$(O)/tests/clock.elf: $(CLOCK_OBJ) $(LWIP_LIB) $(O)/libpv-bare.a $(O)/libpv.a $(PV_BARE_LDS) | $(MUSL_LIBC)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) $(EXAMPLE_LDFLAGS) -T $(PV_BARE_LDS) -o $@ $(filter %.o,$^) \
+		--start-group $(filter %.a,$^) $(MUSL_LIBC) --end-group
+
+-include $(CLOCK_OBJ:.o=.d)
+
+include tests/hv/bare.mk
+
+.PHONY: test test-hv need-hv

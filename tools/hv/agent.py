@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+"""Runs QEMU with KVM inside the emulated host, told what to do by nested.py.
+
+One line of JSON per message on a virtio-serial port. From nested.py: start (argv, bound), kill.
+To nested.py: ready, out (console bytes, in base64), end (the outcome). One guest at a time.
+"""
+
+import base64
+import dataclasses
+import json
+import os
+import threading
+
+from .qemu import QemuGuest
+
+
+def _open_port():
+    """The port whose name is "agent"."""
+    for entry in os.listdir("/sys/class/virtio-ports"):
+        with open(f"/sys/class/virtio-ports/{entry}/name", encoding="ascii") as file:
+            if file.read().strip() == "agent":
+                return open(f"/dev/{entry}", "r+b", buffering=0)
+    raise SystemExit("no port for the agent")
+
+
+class _Reporter(QemuGuest):
+    """A guest whose end is told to nested.py."""
+
+    def __init__(self, say, argv, bound):
+        self._say = say
+        super().__init__(argv, bound=bound, stats=True, on_output=self._tell)
+
+    def _tell(self, data):
+        self._say({"out": base64.b64encode(data).decode()})
+
+    def finish(self, outcome):
+        super().finish(outcome)
+        self._say({"end": dataclasses.asdict(outcome)})
+
+
+def main():
+    port = _open_port()
+    lock = threading.Lock()
+
+    def say(message):
+        with lock:
+            port.write(json.dumps(message).encode() + b"\n")
+
+    say({"ready": True})
+    guest = None
+    buffer = b""
+    while True:
+        data = port.read(65536)
+        if not data:
+            return
+        *lines, buffer = (buffer + data).split(b"\n")
+        for message in map(json.loads, lines):
+            if "start" in message:
+                guest = _Reporter(say, **message["start"])
+            elif "kill" in message and guest:
+                guest.kill()
+
+
+if __name__ == "__main__":
+    main()

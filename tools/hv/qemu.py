@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+"""A guest in a QEMU process on this machine.
+
+One thread per guest takes what QEMU says on three channels: the serial console (its standard
+output), its own complaints (standard error) and the monitor (QMP), and watches the time. QEMU is
+started stopped and let go once the monitor listens, so that no event is missed: only the monitor
+tells a guest that powered off from one that had a triple fault.
+"""
+
+import json
+import selectors
+import socket
+import subprocess
+import threading
+import time
+
+from . import kvmstat
+from .guest import CONSOLE_MAX, Guest, Outcome
+
+
+def debug_exit_status(code):
+    """The guest's status in QEMU's exit code; None if it did not come from the guest."""
+    return code >> 1 & 0x1F if code & 0xC1 == 0x41 else None
+
+
+class QemuGuest(Guest):
+    def __init__(self, argv, ports=None, on_output=None, bound=600.0, pass_fds=(), stats=False):
+        """Starts QEMU. bound: seconds after which it is ended, whatever it does."""
+        super().__init__(ports or {}, on_output)
+        self._qmp, theirs = socket.socketpair()
+        fd = theirs.fileno()
+        argv = [*argv, "-S", "-chardev", f"socket,id=qmp,fd={fd}", "-mon", "qmp,mode=control"]
+        # The child gets no terminal, so that Ctrl-C is ours. It dies with the thread that started
+        # it, so that nothing of it is left when we are killed.
+        self._process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", *argv], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(fd, *pass_fds),
+            start_new_session=True)
+        theirs.close()
+        self._bound = bound
+        self._want_stats = stats
+        self._vm = None
+        self._start = time.monotonic()
+        self._stderr = bytearray()
+        self._qmp_buffer = bytearray()
+        self._reason = None  # why the machine was shut down, from the monitor
+        self._ending = None  # why we end it
+        self._replies = {}
+        self._answered = threading.Condition()
+        self._next_id = 0
+        self._thread = threading.Thread(target=self._pump, daemon=True)
+        self._thread.start()
+
+    def kill(self):
+        self._end("")
+        self._thread.join()
+
+    def command(self, name, timeout=10.0, **arguments):
+        """A command to QEMU's monitor, and its answer; RuntimeError if it refuses."""
+        with self._answered:
+            self._next_id += 1
+            number = self._next_id
+        self._send(name, arguments, number)
+        with self._answered:
+            if not self._answered.wait_for(lambda: number in self._replies, timeout):
+                raise RuntimeError(f"no answer from QEMU to {name} within {timeout} s")
+            reply = self._replies.pop(number)
+        if "error" in reply:
+            raise RuntimeError(f"QEMU refuses {name}: {reply['error']['desc']}")
+        return reply["return"]
+
+    def _end(self, why):
+        if self._ending is None and self._process.poll() is None:
+            self._ending = why
+            self._process.kill()
+
+    def _send(self, name, arguments=None, number=0):
+        message = {"execute": name, "arguments": arguments or {}, "id": number}
+        try:
+            self._qmp.sendall(json.dumps(message).encode() + b"\n")
+        except OSError:
+            pass  # it has gone: its exit code tells
+
+    def _pump(self):
+        with selectors.DefaultSelector() as channels:
+            channels.register(self._process.stdout, selectors.EVENT_READ, self._on_console)
+            channels.register(self._process.stderr, selectors.EVENT_READ, self._stderr.extend)
+            channels.register(self._qmp, selectors.EVENT_READ, self._on_qmp)
+            while channels.get_map():
+                left = self._start + self._bound - time.monotonic()
+                if left <= 0 and self._ending is None:
+                    self._end(f"it still ran after {self._bound:.0f} s")
+                for key, _ in channels.select(min(max(left, 0.1), 60.0)):
+                    try:
+                        data = (self._qmp.recv(65536) if key.fileobj is self._qmp
+                                else key.fileobj.read1(65536))
+                    except OSError:
+                        data = b""
+                    if data:
+                        key.data(data)
+                    else:
+                        channels.unregister(key.fileobj)
+        code = self._process.wait()
+        stats = kvmstat.read(self._vm) if self._vm is not None else {}
+        for channel in (self._process.stdout, self._process.stderr, self._qmp):
+            channel.close()
+        self.finish(self._judge(code, stats))
+
+    def _judge(self, code, stats):
+        rest = {"seconds": time.monotonic() - self._start, "stats": stats}
+        status = debug_exit_status(code)
+        if self._ending is not None:
+            return Outcome("killed", 0, self._ending, **rest)
+        if status is not None:
+            return Outcome("exited", status, "", **rest)
+        if code == 0 and self._reason == "guest-shutdown":
+            return Outcome("powered-off", 0, "", **rest)
+        if code == 0 and self._reason == "guest-reset":
+            return Outcome("reset", 0, "", **rest)
+        if self._reason:
+            return Outcome("crashed", 0, self._reason, **rest)
+        words = self._stderr.decode("utf-8", "replace").strip() or "it said nothing"
+        return Outcome("failed", 0, f"QEMU ended with {code}: {words}", **rest)
+
+    def _on_console(self, data):
+        self.feed(data)
+        if len(self._bytes) > CONSOLE_MAX:
+            self._end(f"it printed more than {CONSOLE_MAX >> 20} MiB")
+
+    def _on_qmp(self, data):
+        self._qmp_buffer += data
+        *lines, rest = self._qmp_buffer.split(b"\n")
+        self._qmp_buffer = bytearray(rest)
+        for line in lines:
+            message = json.loads(line)
+            if "QMP" in message:
+                self._send("qmp_capabilities")
+                if self._want_stats:
+                    self._vm = kvmstat.hold(self._process.pid)
+                self._send("cont")
+            elif "event" in message:
+                self._on_event(message["event"], message.get("data", {}))
+            elif message.get("id"):
+                with self._answered:
+                    self._replies[message["id"]] = message
+                    self._answered.notify_all()
+
+    def _on_event(self, event, data):
+        if event == "SHUTDOWN":
+            self._reason = data["reason"]
+        elif event == "GUEST_PANICKED":
+            self._reason = "the guest says that it panicked"
+        elif event == "STOP" and self._reason is None:
+            # Nobody but QEMU itself stops the machine: an error of KVM's, or of the disk's file.
+            self._reason = self._stderr.decode("utf-8", "replace").strip() or "QEMU stopped it"
+            self._process.kill()

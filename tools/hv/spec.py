@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+"""What a guest is given, and QEMU's command line for it."""
+
+from dataclasses import dataclass, replace
+
+# ports/bare ends the machine by writing 0x20 | status here; QEMU exits with (that << 1) | 1.
+DEBUG_EXIT = "isa-debug-exit,iobase=0x501,iosize=2"
+
+
+@dataclass(frozen=True)
+class Disk:
+    path: str  # a raw image
+    readonly: bool = False
+    device: str = ""  # further properties of the virtio-blk device
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Connections to 127.0.0.1:port of this machine reach guest_port of the guest."""
+
+    proto: str  # "tcp" or "udp"
+    guest_port: int
+    port: int = 0  # 0: any that is free
+
+
+@dataclass(frozen=True)
+class Spec:
+    elf: str
+    append: str = ""
+    memory: int = 128  # MiB
+    smp: int = 1
+    disks: tuple = ()
+    net: bool = False
+    forwards: tuple = ()  # imply net
+    net_device: str = ""  # further properties of the virtio-net device
+    extra: tuple = ()  # further options of QEMU, as they are
+    icount: str = ""  # of QEMU's -icount: time is the count of instructions
+    trace: tuple = ()  # trace events of QEMU
+    trace_file: str = ""
+
+    def with_files(self, elf, disk_paths):
+        """The same with its files elsewhere."""
+        disks = tuple(replace(d, path=p) for d, p in zip(self.disks, disk_paths))
+        return replace(self, elf=elf, disks=disks)
+
+
+def _quote(path):
+    """A file name as a part of an option of QEMU."""
+    return path.replace(",", ",,")
+
+
+def _device(env, kind, *properties):
+    name = f"virtio-{kind}-{'device' if env.bus == 'mmio' else 'pci'}"
+    return ["-device", ",".join(p for p in (name, *properties, env.device) if p)]
+
+
+def qemu_command(env, spec, listen):
+    """The argument vector for QEMU. listen: where to listen for each forward, "address:port"."""
+    argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
+            "-display", "none", "-M", env.machine, "-accel", "kvm" if env.kvm else "tcg",
+            "-cpu", env.cpu, "-m", f"{spec.memory}M", "-smp", str(spec.smp),
+            "-serial", "stdio", "-device", DEBUG_EXIT, "-kernel", spec.elf]
+    argv += env.options
+    if spec.append:
+        argv += ["-append", spec.append]
+    for i, disk in enumerate(spec.disks):
+        readonly = ",readonly=on" if disk.readonly else ""
+        argv += ["-drive", f"if=none,id=disk{i},format=raw,file={_quote(disk.path)}{readonly}"]
+        argv += _device(env, "blk", f"drive=disk{i}", disk.device)
+    if spec.net or spec.forwards:
+        rules = [f"hostfwd={f.proto}:{where}-:{f.guest_port}"
+                 for f, where in zip(spec.forwards, listen)]
+        argv += ["-netdev", ",".join(["user,id=net0", *rules])]
+        rom = "romfile=" if env.bus == "pci" else ""
+        argv += _device(env, "net", "netdev=net0", rom, spec.net_device)
+    if spec.icount:
+        argv += ["-icount", spec.icount]
+    for event in spec.trace:
+        argv += ["-trace", event]
+    if spec.trace_file:
+        argv += ["-D", spec.trace_file]
+    return argv + list(spec.extra)
