@@ -73,6 +73,7 @@ include tests/unit.mk
 include tests/checks.mk
 include tests/tests.mk
 include tools/run.mk
+include tools/image.mk
 include bench/bench.mk
 
 ##@ Installing

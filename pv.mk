@@ -22,7 +22,8 @@ pv-y :=
 pv-entry-y :=
 bare-y :=
 include $(wildcard $(addsuffix /Kbuild,$(addprefix $(PV_DIR)/,\
-	arch/x86 hypercall pv-core pv-core/kvm pv-core/xen drivers/virtio ports/bare)))
+	arch/x86 hypercall pv-core pv-core/kvm pv-core/xen drivers/virtio drivers/blkfront \
+	drivers/netfront ports/bare)))
 
 # An object's source is the .c or .S beside it.
 pv_srcs = $(patsubst $(PV_DIR)/%,%,$(foreach o,$(1),$(wildcard $(PV_DIR)/$(o:.o=.c) $(PV_DIR)/$(o:.o=.S))))

@@ -4,8 +4,9 @@
  */
 #include <pv/bare.h>
 
-const struct pv_bus *const pv_bare_buses[] = {&pv_virtio_mmio, &pv_virtio_pci, NULL};
-const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_blk, &pv_virtio_net, NULL};
+const struct pv_bus *const pv_bare_buses[] = {&pv_virtio_mmio, &pv_virtio_pci, &pv_xenbus, NULL};
+const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_blk, &pv_virtio_net,  &pv_blkfront,
+						   &pv_netfront,   &pv_xen_console, NULL};
 
 static char text[512];
 

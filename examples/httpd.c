@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A web server: the site is a tar archive on the first disk, the network is the first that there is.
+ * A web server: the site is a tar archive on the first disk that is one (another may be what the machine booted
+ * from), the network is the first that there is.
  *
  * Command line: httpd.requests=N ends the machine, with status 0, after N requests.
  */
@@ -14,8 +15,9 @@
 #define PORT		   80
 #define ADDRESS_TIMEOUT_MS 30000
 
-const struct pv_bus *const pv_bare_buses[] = {&pv_virtio_mmio, &pv_virtio_pci, NULL};
-const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_blk, &pv_virtio_net, NULL};
+const struct pv_bus *const pv_bare_buses[] = {&pv_virtio_mmio, &pv_virtio_pci, &pv_xenbus, NULL};
+const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_blk, &pv_virtio_net,  &pv_blkfront,
+						   &pv_netfront,   &pv_xen_console, NULL};
 
 static void route(const char *path, struct reply *reply)
 {
@@ -40,22 +42,43 @@ static int fail(const char *what, int err)
 	return 1;
 }
 
+/* The disk with the site, and in `*files` how many files there are; NULL, and the first disk's error. */
+static struct pv_blk *open_site(int *files)
+{
+	struct pv_blk *blk;
+	unsigned int i;
+	int err;
+
+	*files = PV_ENODEV;
+	for (i = 0; (blk = pv_blk_open(i)); i++) {
+		err = site_open(blk, pv_lwip_wake);
+		if (err > 0) {
+			*files = err;
+			return blk;
+		}
+		if (!i)
+			*files = err;
+		pv_blk_close(blk);
+	}
+	return NULL;
+}
+
 int pv_bare_main(const char *cmdline)
 {
-	struct pv_blk *blk = pv_blk_open(0);
 	struct pv_net *net = pv_net_open(0);
+	struct pv_blk *blk;
 	uint64_t requests = ~0ull;
 	int files, err;
 
+	blk = open_site(&files);
 	status_watch(blk, net);
 	status_print();
 	if (pv_cmdline_get_u64(cmdline, "httpd.requests", &requests) == PV_EINVAL)
 		return fail("httpd.requests is not a number", PV_EINVAL);
-	if (!blk || !net)
-		return fail(blk ? "no network" : "no disk", PV_ENODEV);
-	files = site_open(blk, pv_lwip_wake);
-	if (files <= 0)
-		return fail("no tar archive on the first disk", files);
+	if (!blk)
+		return fail(files == PV_ENODEV ? "no disk" : "no tar archive on any disk", files);
+	if (!net)
+		return fail("no network", PV_ENODEV);
 	pv_bare_printf("serving: %d files\n", files);
 	err = pv_lwip_start(net);
 	if (err)

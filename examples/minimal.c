@@ -124,6 +124,10 @@ int pv_os_irq_msi(unsigned int cpu, pv_os_irq_fn fn, void *arg, struct pv_msi_ms
 {
 	return PV_ENOTSUP;
 }
+int pv_os_irq_vector(bool eoi, pv_os_irq_fn fn, void *arg, unsigned int *vector)
+{
+	return PV_ENOTSUP;
+}
 
 void pv_os_irq_free(int irq)
 {

@@ -35,8 +35,8 @@ struct fake_card {
 	bool keeps; /* received packets are not put back */
 	struct pv_packet *kept[16];
 	unsigned int received, sent, events, changes;
-	struct pv_packet last; /* received */
-	uint8_t data[65536];   /* of it */
+	struct pv_packet last;		      /* received */
+	uint8_t data[PV_NET_MAX_SEGS * 4096]; /* of it */
 	struct pv_packet pkt[PKTS];
 	unsigned int done[PKTS];
 	int status[PKTS];

@@ -142,6 +142,72 @@ const struct pv_bus fake_virtio_bus = {
 	.describe = pv_virtio_describe,
 };
 
+/* --- a bus that keeps account ----------------------------------------------------------------- */
+
+#define LOAN_SHIFT 20 /* of a bus address: the loan's number is above it */
+
+static int share(struct pv_device *dev, void *va, uint32_t len, enum pv_share_dir dir,
+		 pv_bus_addr_t *addr)
+{
+	struct fake_virtio *f = fake_of(pv_virtio_of(dev));
+	unsigned int i;
+
+	if (f->share_fails_at && --f->share_fails_at == 0)
+		return PV_EBUSY;
+	for (i = 1; i < FAKE_LOANS && f->loan[i].va; i++)
+		;
+	if (i == FAKE_LOANS)
+		return PV_EBUSY;
+	f->loan[i] = (struct fake_loan) {.va = va, .len = len, .dir = dir};
+	f->lent++;
+	*addr = (uint64_t)i << LOAN_SHIFT;
+	return 0;
+}
+
+static int unshare(struct pv_device *dev, pv_bus_addr_t addr, void *va, uint32_t len,
+		   enum pv_share_dir dir)
+{
+	struct fake_virtio *f = fake_of(pv_virtio_of(dev));
+	struct fake_loan *l = &f->loan[addr >> LOAN_SHIFT];
+
+	if (addr >> LOAN_SHIFT >= FAKE_LOANS || addr % (1u << LOAN_SHIFT) || !va || l->va != va ||
+	    l->len != len || l->dir != dir)
+		pv_os_panic("fake: unshared otherwise than it was shared");
+	l->va = NULL;
+	f->lent--;
+	f->taken += !!f->status;
+	return 0;
+}
+
+static const struct pv_bus lending_bus = {
+	.name = "virtio-lending",
+	.release = release,
+	.share = share,
+	.unshare = unshare,
+};
+
+void fake_virtio_lends(struct kunit *test, struct fake_virtio *f)
+{
+	f->vd.dev.bus = &lending_bus;
+	f->loan = kunit_kzalloc(test, FAKE_LOANS * sizeof(*f->loan), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, f->loan);
+}
+
+/* Where `len` bytes at a bus address are; a page that is nobody's if they are not lent. */
+static void *from_bus(const struct fake_virtio *f, uint64_t addr, uint32_t len)
+{
+	static uint8_t nowhere[1 << 16];
+	uint64_t offset = addr % (1u << LOAN_SHIFT);
+	const struct fake_loan *l;
+
+	if (!f->loan)
+		return (void *)addr;
+	l = &f->loan[addr >> LOAN_SHIFT];
+	if (addr >> LOAN_SHIFT >= FAKE_LOANS || !l->va || offset > l->len || len > l->len - offset)
+		return nowhere;
+	return (uint8_t *)l->va + offset;
+}
+
 void fake_virtio_init(struct fake_virtio *f, uint16_t device_id, uint64_t offered, unsigned int max)
 {
 	unsigned int i;
@@ -206,11 +272,6 @@ void fake_vq_start_at(struct fake_virtio *f, unsigned int index, uint16_t idx)
 	q->last_avail = q->used_idx = idx;
 }
 
-static void *from_bus(uint64_t addr)
-{
-	return (void *)addr;
-}
-
 unsigned int fake_vq_waiting(struct fake_virtio *f, unsigned int index)
 {
 	struct fake_vq *q = &f->q[index];
@@ -234,13 +295,13 @@ bool fake_vq_next(struct fake_virtio *f, unsigned int index, struct fake_chain *
 	c->indirect = d->flags & VRING_DESC_F_INDIRECT;
 	if (c->indirect) {
 		most = d->len / (unsigned int)sizeof(*d);
-		table = from_bus(d->addr);
+		table = from_bus(f, d->addr, d->len);
 		d = table;
 	}
 	for (i = 0; i < most && c->num < FAKE_PIECES; i++) {
 		struct fake_piece *p = &c->piece[c->num++];
 
-		p->va = from_bus(d->addr);
+		p->va = from_bus(f, d->addr, d->len);
 		p->len = d->len;
 		p->write = d->flags & VRING_DESC_F_WRITE;
 		if (p->write)

@@ -27,6 +27,14 @@ struct fake_vq {
 	unsigned int max;      /* queue_max */
 };
 
+/* Memory that was shared: a device that has it by another address than the driver. */
+#define FAKE_LOANS 2048
+struct fake_loan {
+	void *va; /* NULL: none */
+	uint32_t len;
+	enum pv_share_dir dir;
+};
+
 struct fake_virtio {
 	struct pv_virtio vd;
 	uint64_t offered;
@@ -44,6 +52,12 @@ struct fake_virtio {
 	bool no_interrupts;    /* interrupts are counted, not delivered */
 	bool irq_during_setup; /* interrupts before DRIVER_OK */
 
+	/* What is lent to it, where the bus keeps account: fake_virtio_lends(). */
+	struct fake_loan *loan; /* FAKE_LOANS of them */
+	unsigned int lent;
+	unsigned int taken;	     /* loans that ended while it was not reset */
+	unsigned int share_fails_at; /* the n-th pv_share() from now fails, once; 0: none */
+
 	/* What it saw. */
 	unsigned int resets;
 	uint8_t log[64]; /* values written to the status */
@@ -57,6 +71,12 @@ extern const struct pv_bus fake_virtio_bus;
 /* A device of this kind, with these features and queues of `max` entries. */
 void fake_virtio_init(struct fake_virtio *f, uint16_t device_id, uint64_t offered,
 		      unsigned int max);
+
+/*
+ * Its bus keeps account of what is shared: bus addresses are numbers of loans, a page apart, an unshare of
+ * anything else than was shared panics, and what is written to a loan that ended does not arrive.
+ */
+void fake_virtio_lends(struct kunit *test, struct fake_virtio *f);
 
 /* Adds it, with a table of drivers that holds this one; or removes it. */
 void fake_virtio_plug(struct fake_virtio *f, const struct pv_driver *driver);

@@ -134,37 +134,57 @@ static void scan_segments(struct kunit *test)
 	pv_pci_exit();
 }
 
+/* Walks over all capabilities with this id: the last one's offset, and their number. */
+static unsigned int walk(uint8_t id, unsigned int *num)
+{
+	struct pv_pci_caps caps;
+	unsigned int at, last = 0;
+
+	pv_pci_caps_begin(&caps, host);
+	for (*num = 0; (at = pv_pci_caps_next(&caps, id)); ++*num)
+		last = at;
+	return last;
+}
+
 static void scan_capabilities(struct kunit *test)
 {
+	struct pv_pci_caps caps;
+	unsigned int num;
+
 	struct fake_pci_machine *m = fake_pci_machine(test, true, 0);
 	struct fake_pci_fn *fn = &m->fn[0];
 
 	KUNIT_ASSERT_EQ(test, pv_pci_init(0), 0);
-	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9, 0), 0);
+	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9), 0);
 	fake_pci_cap(fn, 0x98, 0x11, "\0\0", 4);
 	fake_pci_cap(fn, 0x84, 0x09, "\0\0", 4);
 	fake_pci_cap(fn, 0x40, 0x09, "\0\0", 4);
 	fake_pci_cap(fn, 0xfc, 0x09, "\0\0", 4);
-	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9, 0), 0x84);
-	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9, 0x84), 0x40);
-	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9, 0x40), 0xfc);
-	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9, 0xfc), 0);
-	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 0x11, 0), 0x98);
-	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 0x05, 0), 0);
+	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9), 0x84);
+	pv_pci_caps_begin(&caps, host);
+	KUNIT_EXPECT_EQ(test, pv_pci_caps_next(&caps, 9), 0x84);
+	KUNIT_EXPECT_EQ(test, pv_pci_caps_next(&caps, 9), 0x40);
+	KUNIT_EXPECT_EQ(test, pv_pci_caps_next(&caps, 9), 0xfc);
+	KUNIT_EXPECT_EQ(test, pv_pci_caps_next(&caps, 9), 0);
+	KUNIT_EXPECT_EQ(test, pv_pci_caps_next(&caps, 9), 0);
+	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 0x11), 0x98);
+	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 0x05), 0);
 
 	/* The last one leads back to the second: the walk ends all the same. */
 	fn->config[0xfd] = 0x84;
-	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9, 0xfc), 0);
-	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 0x05, 0), 0);
+	KUNIT_EXPECT_EQ(test, walk(9, &num), 0xfc);
+	KUNIT_EXPECT_EQ(test, num, 3u);
+	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 0x05), 0);
 	fn->config[0xfd] = 0xfc;
-	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9, 0xfc), 0);
+	KUNIT_EXPECT_EQ(test, walk(9, &num), 0xfc);
+	KUNIT_EXPECT_EQ(test, num, 3u);
 	/* Into the header; and the status bit says that there is no list. */
 	fn->config[0x34] = 0x3c;
 	fn->config[0x3c] = 9;
-	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9, 0), 0);
+	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9), 0);
 	fn->config[0x34] = 0x98;
 	fn->config[0x06] = 0;
-	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9, 0), 0);
+	KUNIT_EXPECT_EQ(test, pv_pci_capability(host, 9), 0);
 	pv_pci_exit();
 }
 

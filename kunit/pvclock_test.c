@@ -127,6 +127,11 @@ static void time_of_sample(struct kunit *test)
 	s.tsc = 999;
 	KUNIT_EXPECT_TRUE(test, pv_pvclock_time(&s, &ns));
 	KUNIT_EXPECT_EQ(test, ns, 77);
+	/* A time stamp from before the TSC was 0, as Xen gives to a new PVH guest. */
+	s.tsc = 500;
+	s.tsc_timestamp = -1500ull;
+	KUNIT_EXPECT_TRUE(test, pv_pvclock_time(&s, &ns));
+	KUNIT_EXPECT_EQ(test, ns, 1077);
 	s.mul = 0;
 	s.tsc = ~0ull;
 	KUNIT_EXPECT_TRUE(test, pv_pvclock_time(&s, &ns));

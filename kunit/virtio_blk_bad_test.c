@@ -115,6 +115,25 @@ static void short_read(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, d->fake.f.vd.dev.state, PV_DEV_LIVE);
 }
 
+/* What the last request was answered is no answer to the next. */
+static void status_not_written(struct kunit *test)
+{
+	struct fake_disk *d = test->priv;
+	struct fake_chain *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+
+	fake_disk_up(test);
+	submit_some(test, 1);
+	fake_disk_run(d);
+	KUNIT_EXPECT_EQ(test, d->req[0].status, 0);
+	KUNIT_ASSERT_EQ(test, pv_blk_submit(d->q, fake_disk_request(d, 1, PV_BLK_READ, 0, 1)), 0);
+	pv_blk_flush(d->q);
+	KUNIT_ASSERT_TRUE(test, fake_vq_next(&d->fake.f, 0, c));
+	fake_vq_used(&d->fake.f, 0, c->head, 4097);
+	KUNIT_EXPECT_EQ(test, pv_blk_poll(d->q, 64), 1);
+	KUNIT_EXPECT_EQ(test, d->req[1].status, PV_EPROTO);
+	expect_broken(test, "block request with an unknown status");
+}
+
 /* Some devices count the status byte, others do not; both wrote all of it. */
 static void length_without_status(struct kunit *test)
 {
@@ -370,6 +389,7 @@ static void probe_without_memory(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(answered, answer_gen_params),
 	KUNIT_CASE(short_read),
+	KUNIT_CASE(status_not_written),
 	KUNIT_CASE(length_without_status),
 	KUNIT_CASE(legacy_length),
 	KUNIT_CASE_PARAM(lying, lie_gen_params),

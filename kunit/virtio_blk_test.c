@@ -82,6 +82,50 @@ static void many(struct kunit *test)
 	KUNIT_EXPECT_LE(test, pv_blk_stats(d->q)->notified * 10, (uint64_t)all);
 }
 
+/* What is lent comes back when a part completes; what cannot be lent now is, later. */
+static void lending(struct kunit *test)
+{
+	struct fake_disk *d = test->priv;
+	const struct mode *mode = test->param_value;
+	unsigned int i, lent, fails;
+
+	d->fake.f.offered = mode->features;
+	fake_virtio_lends(test, &d->fake.f);
+	fake_disk_up(test);
+	lent = d->fake.f.lent;
+	for (fails = 0; fails < 12; fails++) {
+		for (i = 0; i < 4; i++) {
+			struct pv_blk_req *req = fake_disk_request(
+				d, i, i % 2 ? PV_BLK_READ : PV_BLK_WRITE, 64 * i, 1);
+
+			d->seg[i][0].len = 512;
+			d->seg[i][1].va = (char *)d->seg[i][0].va + 512;
+			d->seg[i][1].len = 66048; /* more than size_max */
+			d->seg[i][2].va = (char *)d->seg[i][0].va + 512;
+			d->seg[i][2].len = 512;
+			req->num_segs = 3;
+			if (!i)
+				d->fake.f.share_fails_at = fails;
+			KUNIT_ASSERT_EQ(test, pv_blk_submit(d->q, req), 0);
+		}
+		if (!fails)
+			KUNIT_EXPECT_EQ(test, d->fake.f.lent, lent + 16);
+		fake_disk_run(d);
+		pv_blk_poll(d->q, 64); /* a second try, with nothing in flight */
+		fake_disk_run(d);
+		KUNIT_ASSERT_EQ(test, d->total, 4 * (fails + 1));
+		for (i = 0; i < 4; i++)
+			KUNIT_EXPECT_EQ(test, d->req[i].status, 0);
+		KUNIT_ASSERT_EQ(test, d->fake.f.lent, lent);
+	}
+	KUNIT_ASSERT_EQ(test, pv_blk_submit(d->q, fake_disk_request(d, 0, PV_BLK_READ, 0, 1)), 0);
+	pv_blk_flush(d->q);
+	d->fake.f.taken = 0;
+	fake_virtio_unplug(&d->fake.f);
+	KUNIT_EXPECT_EQ(test, d->fake.f.lent, 0u);
+	KUNIT_EXPECT_EQ(test, d->fake.f.taken, 0u);
+}
+
 static void commands(struct kunit *test)
 {
 	struct fake_disk *d = test->priv;
@@ -196,6 +240,38 @@ static void limits_of_the_device(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(d->mem, d->fake.disk, 8 * 4096), 0);
 }
 
+/* Without indirect tables a chain waits until all of it fits into the ring. */
+static void room_for_a_chain(struct kunit *test)
+{
+	struct fake_disk *d = test->priv;
+	unsigned int i, k;
+
+	d->fake.f.offered &= ~INDIRECT;
+	d->fake.f.q[0].max = 8;
+	fake_disk_up(test);
+	for (i = 0; i < 6; i++) {
+		struct pv_blk_req *req = fake_disk_request(d, i, PV_BLK_READ, 8 * i, 1);
+
+		for (k = 0; k < 3; k++) {
+			d->seg[i][k].va = d->mem + 4096 * i + 512 * k;
+			d->seg[i][k].len = 512;
+		}
+		req->num_segs = (uint16_t)(1 + i % 3);
+		KUNIT_ASSERT_EQ(test, pv_blk_submit(d->q, req), 0);
+		KUNIT_ASSERT_LE(test, d->fake.f.vd.vq[0].num_free, 8);
+	}
+	fake_disk_run(d);
+	KUNIT_EXPECT_EQ(test, d->total, 6u);
+	for (i = 0; i < 6; i++) {
+		KUNIT_EXPECT_EQ(test, d->req[i].status, 0);
+		KUNIT_EXPECT_EQ(test,
+				memcmp(d->mem + 4096 * i, d->fake.disk + 4096 * i,
+				       512 * d->req[i].num_segs),
+				0);
+	}
+	KUNIT_EXPECT_EQ(test, d->fake.f.vd.vq[0].num_free, 8);
+}
+
 /* --- configuration ---------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(struct virtio_blk_config, field)
@@ -305,10 +381,12 @@ static void capacity_changes(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(reads_and_writes, mode_gen_params),
 	KUNIT_CASE_PARAM(many, mode_gen_params),
+	KUNIT_CASE_PARAM(lending, mode_gen_params),
 	KUNIT_CASE(commands),
 	KUNIT_CASE_PARAM(events, mode_gen_params),
 	KUNIT_CASE(synchronous),
 	KUNIT_CASE(limits_of_the_device),
+	KUNIT_CASE(room_for_a_chain),
 	KUNIT_CASE_PARAM(refused, nonsense_gen_params),
 	KUNIT_CASE(described_by_the_device),
 	KUNIT_CASE(capacity_changes),

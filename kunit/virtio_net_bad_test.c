@@ -53,7 +53,7 @@ static const struct lying {
 	const char *reason;
 } lies[] = {
 	{"sent: id", TX, 256, 0, 0, "used id out of range"},
-	{"sent: free", TX, 200, 0, 0, "used id is not in flight"},
+	{"sent: free", TX, 100, 0, 0, "used id is not in flight"},
 	{"sent: jump", TX, 0, 0, 100, "used index jumped"},
 	{"received: id", RX, 1u << 31, 60, 0, "used id out of range"},
 	{"received: length", RX, 0, 4097, 0, "used length beyond the buffer"},

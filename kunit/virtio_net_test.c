@@ -267,6 +267,43 @@ static void sums_unasked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->last.flags, 0);
 }
 
+/* What is lent comes back, whichever way a packet goes. */
+static void lending(struct kunit *test)
+{
+	const struct mode *mode = test->param_value;
+	struct fake_card *c = test->priv;
+	unsigned int i, lent, fails;
+
+	fake_net_init(&c->fake, mode->features);
+	fake_virtio_lends(test, &c->fake.f);
+	fake_card_up(test);
+	lent = c->fake.f.lent;
+	for (fails = 0; fails < 8; fails++) {
+		c->fake.f.share_fails_at = fails;
+		for (i = 0; i < 3; i++)
+			while (pv_net_submit(c->q, fake_card_packet(c, i, 60)))
+				;
+		KUNIT_EXPECT_EQ(test, c->fake.f.lent, lent + 6);
+		pv_net_flush(c->q);
+		KUNIT_EXPECT_EQ(test, fake_net_run(&c->fake, 99), 3u);
+		for (i = 0; i < 3; i++)
+			KUNIT_ASSERT_TRUE(test, fake_net_receive(&c->fake, NULL, c->frame, 60));
+		while (pv_net_poll(c->q, 64))
+			;
+		pv_net_poll(c->q, 64); /* posts what could not be shared before */
+		KUNIT_ASSERT_EQ(test, c->fake.f.lent, lent);
+		KUNIT_ASSERT_EQ(test, c->sent, 3 * (fails + 1));
+		KUNIT_ASSERT_EQ(test, c->received, 3 * (fails + 1));
+		KUNIT_ASSERT_EQ(test, c->last.len, 60u);
+		KUNIT_ASSERT_EQ(test, memcmp(c->data, c->frame, 60), 0);
+	}
+	KUNIT_ASSERT_EQ(test, pv_net_submit(c->q, fake_card_packet(c, 0, 60)), 0);
+	c->fake.f.taken = 0;
+	fake_virtio_unplug(&c->fake.f);
+	KUNIT_EXPECT_EQ(test, c->fake.f.lent, 0u);
+	KUNIT_EXPECT_EQ(test, c->fake.f.taken, 0u);
+}
+
 /* --- events ----------------------------------------------------------------------------------- */
 
 static void woken(void *arg)
@@ -325,6 +362,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(kept),
 	KUNIT_CASE_PARAM(received_headers, header_gen_params),
 	KUNIT_CASE(sums_unasked),
+	KUNIT_CASE_PARAM(lending, mode_gen_params),
 	KUNIT_CASE_PARAM(events, mode_gen_params),
 	{},
 };

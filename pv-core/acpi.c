@@ -43,13 +43,22 @@
 /* The largest DSDTs of real machines have a few hundred KiB. */
 #define TABLE_MAX (4u << 20)
 
+/* Eight bytes at a time, in lanes of 16 bits that never hold more than three of them. */
 static bool sum_is_zero(const uint8_t *p, size_t len)
 {
-	uint8_t sum = 0;
+	const uint64_t even = 0x00ff00ff00ff00ff;
+	uint64_t word;
+	uint64_t sum = 0;
 
+	for (; len >= 8; p += 8, len -= 8) {
+		word = pv_le64(p);
+		sum = (sum + (word & even) + (word >> 8 & even)) & even;
+	}
+	sum += sum >> 32;
+	sum += sum >> 16;
 	while (len--)
 		sum += *p++;
-	return sum == 0;
+	return !(sum & 0xff);
 }
 
 static bool is_rsdp(const uint8_t *p)
@@ -87,8 +96,8 @@ static uint64_t rsdp_search(void)
 	return found ? found : rsdp_in(BIOS_AREA, BIOS_AREA_LEN);
 }
 
-/* The table at `pa`, mapped, if it has this signature and its checksum is right; else NULL. */
-static const uint8_t *table_map(uint64_t pa, const char *signature, size_t *len)
+/* The table at `pa`, mapped, if it has this signature; its checksum is not looked at. */
+static const uint8_t *table_peek(uint64_t pa, const char *signature, size_t *len)
 {
 	const uint8_t *table;
 	bool match;
@@ -108,16 +117,19 @@ static const uint8_t *table_map(uint64_t pa, const char *signature, size_t *len)
 		pv_warn("acpi: %s of %u bytes ignored", signature, n);
 		return NULL;
 	}
-	table = pv_os_map(pa, n, PV_MAP_MEMORY);
-	if (!table)
-		return NULL;
-	if (!sum_is_zero(table, n)) {
-		pv_warn("acpi: %s ignored, its checksum is wrong", signature);
-		pv_os_unmap((void *)table, n);
-		return NULL;
-	}
 	*len = n;
-	return table;
+	return pv_os_map(pa, n, PV_MAP_MEMORY);
+}
+
+/* The same, if its checksum is right; else NULL. */
+static const uint8_t *table_map(uint64_t pa, const char *signature, size_t *len)
+{
+	const uint8_t *table = table_peek(pa, signature, len);
+
+	if (!table || pv_acpi_valid(table, *len))
+		return table;
+	pv_os_unmap((void *)table, *len);
+	return NULL;
 }
 
 /* The root table: XSDT with entries of 8 bytes, or RSDT with entries of 4. */
@@ -149,7 +161,10 @@ static const uint8_t *root_map(uint64_t rsdp, size_t *len, size_t *entry)
 	return root;
 }
 
-static const uint8_t *listed(uint64_t rsdp, const char *signature, unsigned int n, size_t *len)
+typedef const uint8_t *(*table_fn)(uint64_t pa, const char *signature, size_t *len);
+
+static const uint8_t *listed(uint64_t rsdp, const char *signature, unsigned int n, table_fn get,
+			     size_t *len)
 {
 	const uint8_t *found = NULL;
 	const uint8_t *root;
@@ -161,8 +176,7 @@ static const uint8_t *listed(uint64_t rsdp, const char *signature, unsigned int 
 	if (!root)
 		return NULL;
 	for (at = SDT_HEADER; at + entry <= root_len; at += entry) {
-		found = table_map(entry == 8 ? pv_le64(root + at) : pv_le32(root + at), signature,
-				  len);
+		found = get(entry == 8 ? pv_le64(root + at) : pv_le32(root + at), signature, len);
 		if (found && n-- == 0)
 			break;
 		if (found)
@@ -173,32 +187,73 @@ static const uint8_t *listed(uint64_t rsdp, const char *signature, unsigned int 
 	return found;
 }
 
-static const uint8_t *dsdt(uint64_t rsdp, size_t *len)
+static const uint8_t *dsdt(uint64_t rsdp, table_fn get, size_t *len)
 {
 	const uint8_t *found = NULL;
 	const uint8_t *fadt;
 	size_t fadt_len;
 
-	fadt = listed(rsdp, "FACP", 0, &fadt_len);
+	fadt = listed(rsdp, "FACP", 0, table_map, &fadt_len);
 	if (!fadt)
 		return NULL;
 	if (fadt_len >= FADT_X_DSDT + 8)
-		found = table_map(pv_le64(fadt + FADT_X_DSDT), "DSDT", len);
+		found = get(pv_le64(fadt + FADT_X_DSDT), "DSDT", len);
 	if (!found && fadt_len >= FADT_DSDT + 4)
-		found = table_map(pv_le32(fadt + FADT_DSDT), "DSDT", len);
+		found = get(pv_le32(fadt + FADT_DSDT), "DSDT", len);
 	pv_acpi_put(fadt, fadt_len);
 	return found;
 }
 
-const void *pv_acpi_get(uint64_t rsdp, const char *signature, unsigned int n, size_t *len)
+static const void *find(uint64_t rsdp, const char *signature, unsigned int n, table_fn get,
+			size_t *len)
 {
 	if (!rsdp)
 		rsdp = rsdp_search();
 	if (!rsdp)
 		return NULL;
 	if (!pv_strcmp(signature, "DSDT"))
-		return n ? NULL : dsdt(rsdp, len);
-	return listed(rsdp, signature, n, len);
+		return n ? NULL : dsdt(rsdp, get, len);
+	return listed(rsdp, signature, n, get, len);
+}
+
+const void *pv_acpi_get(uint64_t rsdp, const char *signature, unsigned int n, size_t *len)
+{
+	return find(rsdp, signature, n, table_map, len);
+}
+
+const void *pv_acpi_peek(uint64_t rsdp, const char *signature, unsigned int n, size_t *len)
+{
+	return find(rsdp, signature, n, table_peek, len);
+}
+
+bool pv_acpi_valid(const void *table, size_t len)
+{
+	if (sum_is_zero(table, len))
+		return true;
+	pv_warn("acpi: %.4s ignored, its checksum is wrong", (const char *)table);
+	return false;
+}
+
+/*
+ * From each place, a look at the byte where `text` would end tells how far it is to the next place where
+ * it may begin: all its length, mostly (Horspool 1980).
+ */
+bool pv_acpi_mentions(const void *table, size_t len, const char *text)
+{
+	const size_t last = pv_strlen(text) - 1;
+	const uint8_t *p = table;
+	uint8_t skip[256];
+	size_t i;
+
+	if (len <= last)
+		return false;
+	pv_memset(skip, (int)last + 1, sizeof(skip));
+	for (i = 0; i < last; i++)
+		skip[(uint8_t)text[i]] = (uint8_t)(last - i);
+	for (i = last; i < len; i += skip[p[i]])
+		if (p[i] == (uint8_t)text[last] && !pv_memcmp(p + i - last, text, last))
+			return true;
+	return false;
 }
 
 void pv_acpi_put(const void *table, size_t len)

@@ -19,6 +19,16 @@
 const void *pv_acpi_get(uint64_t rsdp, const char *signature, unsigned int n, size_t *len);
 void pv_acpi_put(const void *table, size_t len);
 
+/*
+ * The same, unchecked: for whoever looks for something in a long table that mostly is not there, and
+ * checks the table by pv_acpi_valid() when it is. What a wrong checksum hides is counted here by `n`.
+ */
+const void *pv_acpi_peek(uint64_t rsdp, const char *signature, unsigned int n, size_t *len);
+bool pv_acpi_valid(const void *table, size_t len);
+
+/* Whether the bytes of `text`, 1 to 255 of them, are anywhere in the table. */
+bool pv_acpi_mentions(const void *table, size_t len, const char *text);
+
 /* A device of a definition block, as far as its _CRS is a constant buffer. */
 struct pv_acpi_device {
 	uint64_t mem_base; /* its first memory range */

@@ -65,8 +65,10 @@ void pv_blk_on_change(struct pv_blk *blk, void (*fn)(void *arg), void *arg)
 void pv_blk_register(struct pv_blk *blk)
 {
 	struct pv_blk **at = &devices;
-	unsigned int index = 0;
+	unsigned int index = 0, i;
 
+	for (i = 0; i < blk->num_queues; i++)
+		pv_blk_queue_init(blk->queue[i]);
 	/* The lowest number that is free. */
 	for (; *at && (*at)->index == index; at = &(*at)->next)
 		index++;

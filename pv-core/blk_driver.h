@@ -15,7 +15,7 @@
 /* What one part may be, by the ring, the device and PV_CONFIG_BLK_SEGS. */
 struct pv_blk_limits {
 	uint32_t max_segs;    /* pieces in one part */
-	uint32_t max_seg_len; /* bytes in one piece, a multiple of 512 */
+	uint32_t max_seg_len; /* bytes in one piece, a multiple of 512, at most max_bytes */
 	uint32_t max_bytes;   /* bytes in one part, a multiple of the logical block */
 	bool page_pieces;     /* a piece may not cross a page (grants) */
 };
@@ -55,6 +55,8 @@ struct pv_blk_queue {
 	struct pv_blk_limits limits;
 
 	/* The class layer's. */
+	uint32_t uncut;		     /* a piece up to this length need not be cut */
+	uint32_t block_mask;	     /* sectors in a logical block, less one */
 	struct pv_blk_list waiting;  /* accepted; only the first may have parts on the ring */
 	struct pv_blk_list finished; /* done() is still to be called, from poll */
 	bool armed;		     /* the event is wanted; taken back by the event */
@@ -89,27 +91,44 @@ void pv_blk_release(struct pv_blk *blk, void (*release)(struct pv_blk *blk));
 void pv_blk_changed(struct pv_blk *blk);
 
 /*
- * The next pieces of a READ or WRITE, within the queue's limits, into piece[]; moves the request's
- * position past them. Their number, and in `*bytes` their length; the part begins at the sector in
- * `*sector`. 0 if no whole logical block fits into max_segs of the caller's pieces. Called by issue,
- * once it knows that the ring has room.
+ * The next part of a READ or WRITE, within the queue's limits: its pieces, either the caller's own or
+ * written to piece[], which has room for max_segs; their number in `*num`, their length in `*bytes`,
+ * and the sector that it begins at. Moves the request's position past them. NULL if no whole logical
+ * block fits into max_segs of the caller's pieces. Called by issue, once it knows that the ring has
+ * room.
  */
-unsigned int pv_blk_cut(struct pv_blk_queue *q, struct pv_blk_req *req, struct pv_seg *piece,
-			uint64_t *sector, uint32_t *bytes);
-static inline unsigned int pv_blk_take(struct pv_blk_queue *q, struct pv_blk_req *req,
-				       struct pv_seg *piece, uint64_t *sector, uint32_t *bytes)
+const struct pv_seg *pv_blk_cut(struct pv_blk_queue *q, struct pv_blk_req *req,
+				struct pv_seg *piece, unsigned int *num, uint64_t *sector,
+				uint32_t *bytes);
+
+/* Whether a READ or WRITE is one piece, which need not be cut: all of it is the next part, as most are. */
+static inline bool pv_blk_whole(const struct pv_blk_queue *q, const struct pv_blk_req *req)
 {
-	/* Most requests are one piece, which need not be cut. */
-	if (pv_unlikely(req->num_segs > 1 || req->segs->len > q->limits.max_seg_len ||
-			q->limits.page_pieces))
-		return pv_blk_cut(q, req, piece, sector, bytes);
-	*piece = *req->segs;
-	*sector = req->sector;
-	*bytes = req->segs->len;
+	return pv_likely(req->num_segs == 1 && req->segs->len <= q->uncut);
+}
+
+/* Takes such a request: req->segs, from req->sector on. */
+static inline void pv_blk_take_whole(struct pv_blk_req *req)
+{
 	req->lib.parts = 1;
 	req->lib.left = 0;
-	return 1;
 }
+
+static inline const struct pv_seg *pv_blk_take(struct pv_blk_queue *q, struct pv_blk_req *req,
+					       struct pv_seg *piece, unsigned int *num,
+					       uint64_t *sector, uint32_t *bytes)
+{
+	if (!pv_blk_whole(q, req))
+		return pv_blk_cut(q, req, piece, num, sector, bytes);
+	pv_blk_take_whole(req);
+	*num = 1;
+	*sector = req->sector;
+	*bytes = req->segs->len;
+	return req->segs;
+}
+
+/* Takes the last take of a READ or WRITE back, which began at `sector` and was of so many bytes. */
+void pv_blk_untake(struct pv_blk_req *req, uint64_t sector, uint32_t bytes);
 
 /* The same for DISCARD and WRITE_ZEROES: at most `max` sectors; their number. */
 uint32_t pv_blk_take_range(struct pv_blk_req *req, uint32_t max, uint64_t *sector);
@@ -129,6 +148,17 @@ static inline void pv_blk_part_done(struct pv_blk_queue *q, struct pv_blk_req *r
 	q->stats.completed++;
 	req->done(req);
 }
+
+/*
+ * A part in flight is lost, but its request is not: when the last of its parts is back, the request begins anew, before
+ * all that wait. For drivers whose peer started again; they give back all parts, the one that was issued last first, so
+ * that the requests are in the order of their submission again. With the limits changed, pv_blk_queue_init() follows.
+ * What waits is issued by the kernel's next poll. Context: control; the data path must not run meanwhile.
+ */
+void pv_blk_part_again(struct pv_blk_queue *q, struct pv_blk_req *req);
+
+/* What follows from the device's blocks and the queue's limits; called by pv_blk_register(). */
+void pv_blk_queue_init(struct pv_blk_queue *q);
 
 /* The interrupt came for this queue. Context: interrupt. */
 void pv_blk_event(struct pv_blk_queue *q);

@@ -37,6 +37,14 @@ static void list_add(struct pv_blk_list *list, struct pv_blk_req *req)
 	list->tail = req;
 }
 
+static void list_add_first(struct pv_blk_list *list, struct pv_blk_req *req)
+{
+	req->lib.next = list->head;
+	if (!list->head)
+		list->tail = req;
+	list->head = req;
+}
+
 static struct pv_blk_req *list_take(struct pv_blk_list *list)
 {
 	struct pv_blk_req *req = list->head;
@@ -102,7 +110,7 @@ void pv_blk_fail_waiting(struct pv_blk_queue *q, int status)
 /* --- parts ------------------------------------------------------------------------------------ */
 
 /* Moves the request's position `bytes` on. */
-static void advance(struct pv_blk_req *req, uint32_t bytes)
+static void advance(struct pv_blk_req *req, uint64_t bytes)
 {
 	const struct pv_seg *seg = &req->segs[req->lib.seg];
 
@@ -114,7 +122,7 @@ static void advance(struct pv_blk_req *req, uint32_t bytes)
 			return;
 		seg++;
 	}
-	req->lib.offset += bytes;
+	req->lib.offset += (uint32_t)bytes;
 }
 
 /* Takes `excess` bytes off the end of the pieces; how many remain. */
@@ -130,8 +138,9 @@ static unsigned int trim(struct pv_seg *piece, unsigned int n, uint32_t excess)
 	return n;
 }
 
-unsigned int pv_blk_cut(struct pv_blk_queue *q, struct pv_blk_req *req, struct pv_seg *piece,
-			uint64_t *sector, uint32_t *bytes)
+const struct pv_seg *pv_blk_cut(struct pv_blk_queue *q, struct pv_blk_req *req,
+				struct pv_seg *piece, unsigned int *num, uint64_t *sector,
+				uint32_t *bytes)
 {
 	const struct pv_blk_limits *limits = &q->limits;
 	const struct pv_seg *seg = &req->segs[req->lib.seg];
@@ -162,13 +171,14 @@ unsigned int pv_blk_cut(struct pv_blk_queue *q, struct pv_blk_req *req, struct p
 		}
 	}
 	/* A part is of whole logical blocks. */
-	excess = total & (q->blk->logical_block - 1);
+	excess = total & ((q->block_mask << PV_BLK_SECTOR_SHIFT) | (PV_BLK_SECTOR - 1));
 	if (pv_unlikely(excess)) {
 		n = trim(piece, n, excess);
 		total -= excess;
 		if (!total)
-			return 0;
+			return NULL;
 	}
+	*num = n;
 	*sector = req->lib.sector;
 	*bytes = total;
 	req->lib.parts++;
@@ -177,7 +187,20 @@ unsigned int pv_blk_cut(struct pv_blk_queue *q, struct pv_blk_req *req, struct p
 		req->lib.sector += total >> PV_BLK_SECTOR_SHIFT;
 		advance(req, total);
 	}
-	return n;
+	return piece;
+}
+
+void pv_blk_untake(struct pv_blk_req *req, uint64_t sector, uint32_t bytes)
+{
+	uint64_t before = (sector - req->sector) << PV_BLK_SECTOR_SHIFT;
+
+	req->lib.parts--;
+	req->lib.left += bytes;
+	req->lib.sector = sector;
+	req->lib.seg = 0;
+	req->lib.offset = 0;
+	if (before)
+		advance(req, before);
 }
 
 uint32_t pv_blk_take_range(struct pv_blk_req *req, uint32_t max, uint64_t *sector)
@@ -232,38 +255,49 @@ static void issue_waiting(struct pv_blk_queue *q)
 /* --- data path -------------------------------------------------------------------------------- */
 
 /* Whether so many sectors from there are whole blocks of the device. */
-static bool in_range(const struct pv_blk *blk, uint64_t sector, uint64_t sectors)
+static inline bool in_range(const struct pv_blk_queue *q, uint64_t sector, uint64_t sectors)
 {
-	uint32_t mask = (blk->logical_block >> PV_BLK_SECTOR_SHIFT) - 1;
+	const struct pv_blk *blk = q->blk;
 
-	if (pv_unlikely(!sectors || (sector | sectors) & mask))
+	if (pv_unlikely(!sectors || (sector | sectors) & q->block_mask))
 		return false;
 	return pv_likely(sector < blk->capacity && sectors <= blk->capacity - sector);
 }
 
 /* The length of a scatter list in bytes; 0 if there is something wrong with it. */
-static uint64_t list_length(const struct pv_blk_req *req)
+static PV_NOINLINE uint64_t list_sum(const struct pv_blk_req *req)
 {
 	uint64_t sum = 0, bits = 0;
 	unsigned int i;
 
 	for (i = 0; i < req->num_segs; i++) {
-		if (pv_unlikely(!req->segs[i].len))
+		if (!req->segs[i].len)
 			return 0;
 		bits |= (uint64_t)req->segs[i].va | req->segs[i].len;
 		sum += req->segs[i].len;
 	}
-	return pv_unlikely(bits & (PV_BLK_SECTOR - 1)) ? 0 : sum;
+	return bits & (PV_BLK_SECTOR - 1) ? 0 : sum;
+}
+
+static inline uint64_t list_length(const struct pv_blk_req *req)
+{
+	if (pv_unlikely(req->num_segs != 1 ||
+			((uint64_t)req->segs->va | req->segs->len) & (PV_BLK_SECTOR - 1)))
+		return list_sum(req);
+	return req->segs->len;
 }
 
 /* Whether a request without data may be accepted, and how long it is. */
-static int check_other(const struct pv_blk *blk, const struct pv_blk_req *req, uint64_t *left)
+static int check_other(const struct pv_blk_queue *q, const struct pv_blk_req *req, uint64_t *left)
 {
+	const struct pv_blk *blk = q->blk;
 	bool discard = req->op == PV_BLK_DISCARD;
 
 	*left = 1;
-	if (req->op == PV_BLK_SYNC)
+	if (req->op == PV_BLK_SYNC) {
+		*left = blk->flags & PV_BLK_F_SYNC ? 1 : 0;
 		return 0;
+	}
 	if (!discard && req->op != PV_BLK_WRITE_ZEROES)
 		return PV_EINVAL;
 	if (!(blk->flags & (discard ? PV_BLK_F_DISCARD : PV_BLK_F_WRITE_ZEROES)))
@@ -271,12 +305,16 @@ static int check_other(const struct pv_blk *blk, const struct pv_blk_req *req, u
 	if (blk->flags & PV_BLK_F_READ_ONLY)
 		return PV_EROFS;
 	*left = req->num_sectors;
-	return in_range(blk, req->sector, req->num_sectors) ? 0 : PV_EINVAL;
+	return in_range(q, req->sector, req->num_sectors) ? 0 : PV_EINVAL;
 }
 
-/* The ring did not take all of an accepted request. */
-static void not_issued(struct pv_blk_queue *q, struct pv_blk_req *req, int err)
+/* The ring did not take all of an accepted request with its first part. */
+static PV_NOINLINE void issue_rest(struct pv_blk_queue *q, struct pv_blk_req *req, int err)
 {
+	if (!err)
+		err = issue(q, req);
+	if (!err)
+		return;
 	list_add(&q->waiting, req);
 	if (err == PV_EBUSY)
 		return;
@@ -285,31 +323,11 @@ static void not_issued(struct pv_blk_queue *q, struct pv_blk_req *req, int err)
 		list_add(&q->finished, req);
 }
 
-int pv_blk_submit(struct pv_blk_queue *q, struct pv_blk_req *req)
+/* From here on, it is done() that tells how it went. */
+static inline void accept(struct pv_blk_queue *q, struct pv_blk_req *req, uint64_t left)
 {
-	struct pv_blk *blk = q->blk;
-	uint64_t left;
 	int err;
 
-	if (pv_unlikely(pv_device_broken(blk->dev)))
-		return blk->gone ? PV_EGONE : PV_EIO;
-	if (pv_likely(req->op <= PV_BLK_WRITE)) {
-		left = list_length(req);
-		if (!in_range(blk, req->sector, left >> PV_BLK_SECTOR_SHIFT))
-			return PV_EINVAL;
-		if (req->op == PV_BLK_READ)
-			q->stats.bytes_in += left;
-		else if (pv_unlikely(blk->flags & PV_BLK_F_READ_ONLY))
-			return PV_EROFS;
-		else
-			q->stats.bytes_out += left;
-	} else {
-		err = check_other(blk, req, &left);
-		if (err)
-			return err;
-		if (req->op == PV_BLK_SYNC && !(blk->flags & PV_BLK_F_SYNC))
-			left = 0;
-	}
 	q->stats.submitted++;
 	req->status = 0;
 	req->lib.sector = req->sector;
@@ -317,16 +335,86 @@ int pv_blk_submit(struct pv_blk_queue *q, struct pv_blk_req *req)
 	req->lib.offset = 0;
 	req->lib.seg = 0;
 	req->lib.parts = 0;
-	if (pv_unlikely(!left)) {
-		list_add(&q->finished, req);
-	} else if (pv_unlikely(q->waiting.head)) {
+	if (pv_unlikely(q->waiting.head)) {
 		list_add(&q->waiting, req);
-	} else {
-		err = issue(q, req);
-		if (pv_unlikely(err))
-			not_issued(q, req, err);
+		return;
 	}
+	err = q->ops->issue(q, req);
+	if (pv_unlikely(err || req->lib.left))
+		issue_rest(q, req, err);
+}
+
+static PV_NOINLINE int submit_other(struct pv_blk_queue *q, struct pv_blk_req *req)
+{
+	uint64_t left;
+	int err = check_other(q, req, &left);
+
+	if (err)
+		return err;
+	if (left) {
+		accept(q, req, left);
+		return 0;
+	}
+	q->stats.submitted++;
+	req->status = 0;
+	req->lib.left = 0;
+	req->lib.parts = 0;
+	list_add(&q->finished, req);
 	return 0;
+}
+
+int pv_blk_submit(struct pv_blk_queue *q, struct pv_blk_req *req)
+{
+	struct pv_blk *blk = q->blk;
+	uint64_t left;
+
+	if (pv_unlikely(pv_device_broken(blk->dev)))
+		return blk->gone ? PV_EGONE : PV_EIO;
+	if (pv_unlikely(req->op > PV_BLK_WRITE))
+		return submit_other(q, req);
+	left = list_length(req);
+	if (!in_range(q, req->sector, left >> PV_BLK_SECTOR_SHIFT))
+		return PV_EINVAL;
+	if (req->op == PV_BLK_READ)
+		q->stats.bytes_in += left;
+	else if (pv_unlikely(blk->flags & PV_BLK_F_READ_ONLY))
+		return PV_EROFS;
+	else
+		q->stats.bytes_out += left;
+	accept(q, req, left);
+	return 0;
+}
+
+/* What an accepted request of the device has in all: bytes, sectors, or 1. */
+static uint64_t length(const struct pv_blk_req *req)
+{
+	if (req->op <= PV_BLK_WRITE)
+		return list_length(req);
+	return req->op == PV_BLK_SYNC ? 1 : req->num_sectors;
+}
+
+void pv_blk_part_again(struct pv_blk_queue *q, struct pv_blk_req *req)
+{
+	bool waits = req->lib.left;
+
+	if (--req->lib.parts)
+		return;
+	if (req->status) {
+		list_add(&q->finished, req);
+		return;
+	}
+	req->lib.sector = req->sector;
+	req->lib.left = length(req);
+	req->lib.offset = 0;
+	req->lib.seg = 0;
+	if (!waits)
+		list_add_first(&q->waiting, req);
+}
+
+void pv_blk_queue_init(struct pv_blk_queue *q)
+{
+	q->uncut = q->limits.page_pieces ? 0 : q->limits.max_seg_len;
+	q->block_mask = (q->blk->logical_block >> PV_BLK_SECTOR_SHIFT) - 1;
 }
 
 void pv_blk_flush(struct pv_blk_queue *q)

@@ -10,6 +10,9 @@
 /* The drivers that devices added from now on are offered to, in this order; NULL for none. */
 void pv_bus_set_drivers(const struct pv_driver *const *drivers);
 
+/* Whether one of the drivers matches `dev`, which need not be added. */
+bool pv_bus_wanted(const struct pv_device *dev);
+
 /* Calls drv->changed for the devices whose configuration changed; their number. */
 int pv_bus_work(void);
 

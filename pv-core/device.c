@@ -57,6 +57,11 @@ static const struct pv_driver *driver_for(const struct pv_device *dev)
 	return NULL;
 }
 
+bool pv_bus_wanted(const struct pv_device *dev)
+{
+	return driver_for(dev);
+}
+
 /* The device counts as live while it is probed: its rings work then, and it may break. */
 static void probe(struct pv_device *dev)
 {

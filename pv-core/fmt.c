@@ -32,6 +32,15 @@ static void put(struct out *o, char c)
 	o->len++;
 }
 
+static void put_run(struct out *o, const char *text, size_t n)
+{
+	size_t room = o->len < o->size ? o->size - o->len - 1 : 0;
+
+	if (room)
+		pv_memcpy(o->buf + o->len, text, n < room ? n : room);
+	o->len += n;
+}
+
 static void pad(struct out *o, char c, int n)
 {
 	while (n-- > 0)
@@ -40,14 +49,13 @@ static void pad(struct out *o, char c, int n)
 
 static void put_text(struct out *o, const struct spec *s, const char *text)
 {
-	int i, n = 0;
+	int n = 0;
 
 	while ((s->precision < 0 || n < s->precision) && text[n])
 		n++;
 	if (!s->left)
 		pad(o, ' ', s->width - n);
-	for (i = 0; i < n; i++)
-		put(o, text[i]);
+	put_run(o, text, (size_t)n);
 	if (s->left)
 		pad(o, ' ', s->width - n);
 }
@@ -193,11 +201,20 @@ static void convert(struct out *o, const struct spec *s, char conversion, struct
 static int format(char *buf, size_t size, const char *f, struct args *a)
 {
 	struct out o = {buf, size, 0};
+	const char *run, *text;
 	struct spec s;
 
 	while (*f) {
-		if (*f != '%') {
-			put(&o, *f++);
+		for (run = f; *f && *f != '%'; f++)
+			;
+		put_run(&o, run, (size_t)(f - run));
+		if (!*f)
+			break;
+		if (f[1] == 's') { /* as most are: nothing to parse */
+			text = __builtin_va_arg(a->ap, const char *);
+			text = text ? text : "(null)";
+			put_run(&o, text, pv_strlen(text));
+			f += 2;
 			continue;
 		}
 		f = parse(f + 1, &s);
@@ -216,6 +233,17 @@ int pv_snprintf(char *buf, size_t size, const char *fmt, ...)
 	int n;
 
 	__builtin_va_start(a.ap, fmt);
+	n = format(buf, size, fmt, &a);
+	__builtin_va_end(a.ap);
+	return n;
+}
+
+int pv_vsnprintf(char *buf, size_t size, const char *fmt, __builtin_va_list ap)
+{
+	struct args a;
+	int n;
+
+	__builtin_va_copy(a.ap, ap);
 	n = format(buf, size, fmt, &a);
 	__builtin_va_end(a.ap);
 	return n;

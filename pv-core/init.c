@@ -2,7 +2,7 @@
 /*
  * The library's beginning and end: hypervisor, then clock, then devices; and back.
  *
- * This is the one file above pv-core/kvm that knows what a hypervisor is.
+ * This is the one file above pv-core/kvm and pv-core/xen that knows what a hypervisor is.
  */
 #include <pv/log.h>
 #include <pv/pv.h>
@@ -11,10 +11,14 @@
 #include "pv-core/bus.h"
 #include "pv-core/clock.h"
 #include "pv-core/kvm/kvm.h"
+#include "pv-core/xen/xen.h"
 
 static bool initialised;
 static struct pv_platform platform;
 static struct pv_boot_info nothing_known;
+static const struct pv_bus *const *buses; /* of pv_init(); NULL for none */
+static unsigned int num_buses;
+static uint64_t scanned; /* a bit for each of the first 64: its scan succeeded */
 
 const struct pv_platform *pv_platform(void)
 {
@@ -51,10 +55,12 @@ static void say_platform(void)
 		pv_info("features: %s", features);
 }
 
-static void scan(const struct pv_bus *bus, const struct pv_boot_info *boot)
+static void scan(const struct pv_bus *bus, unsigned int n, const struct pv_boot_info *boot)
 {
 	int err = bus->scan(boot);
 
+	if (!err && n < 64)
+		scanned |= 1ull << n;
 	if (err == PV_ENODEV)
 		pv_dbg("%s: this machine has none", bus->name);
 	else if (err)
@@ -64,20 +70,24 @@ static void scan(const struct pv_bus *bus, const struct pv_boot_info *boot)
 static int init(const struct pv_init_args *args)
 {
 	const struct pv_boot_info *boot = args->boot ? args->boot : &nothing_known;
-	const struct pv_bus *const *bus;
 
 	if (initialised)
 		return PV_EBUSY;
 	initialised = true;
-	pv_detect(&platform, pv_cpuid, hint_of(boot));
+	pv_detect(&platform, boot->protocol == PV_BOOT_XEN_PV ? pv_cpuid_xen_pv : pv_cpuid,
+		  hint_of(boot));
 	say_platform();
 	if (platform.hypervisor == PV_HV_KVM)
 		pv_kvm_init(&platform);
+	else if (platform.hypervisor == PV_HV_XEN)
+		pv_xen_init(&platform, boot);
 	pv_info("clock: %s", pv_clock_name());
 
 	pv_bus_set_drivers(args->drivers);
-	for (bus = args->buses; bus && *bus; bus++)
-		scan(*bus, boot);
+	buses = args->buses;
+	scanned = 0;
+	for (num_buses = 0; buses && buses[num_buses]; num_buses++)
+		scan(buses[num_buses], num_buses, boot);
 	return 0;
 }
 
@@ -93,10 +103,15 @@ int pv_init(const struct pv_init_args *args)
 
 int pv_work(void)
 {
+	unsigned int i;
 	int done;
 
 	pv_os_control_lock();
-	done = pv_bus_work();
+	done = pv_xen_work();
+	for (i = 0; i < num_buses; i++)
+		if (buses[i]->work)
+			done += buses[i]->work();
+	done += pv_bus_work();
 	pv_os_control_unlock();
 	return done;
 }
@@ -106,7 +121,9 @@ int pv_cpu_init(void)
 	int err;
 
 	pv_os_control_lock();
-	err = pv_clock_cpu_start();
+	err = pv_xen_cpu_start();
+	if (!err)
+		err = pv_clock_cpu_start();
 	pv_os_control_unlock();
 	return err;
 }
@@ -115,7 +132,17 @@ void pv_cpu_exit(void)
 {
 	pv_os_control_lock();
 	pv_clock_cpu_stop();
+	pv_xen_cpu_stop();
 	pv_os_control_unlock();
+}
+
+/* Mirror of the scans: the last bus first. */
+static void end_buses(void)
+{
+	while (num_buses--)
+		if (num_buses < 64 && scanned >> num_buses & 1 && buses[num_buses]->end)
+			buses[num_buses]->end();
+	num_buses = 0;
 }
 
 void pv_shutdown(void)
@@ -123,8 +150,10 @@ void pv_shutdown(void)
 	pv_os_control_lock();
 	if (initialised) {
 		pv_bus_remove_all();
+		end_buses();
 		pv_bus_set_drivers(NULL);
 		pv_clock_end();
+		pv_xen_exit();
 		initialised = false;
 	}
 	pv_os_control_unlock();

@@ -35,7 +35,7 @@ int pv_msix_init(struct pv_msix *msix, struct pv_pci_addr a)
 
 	msix->num = 0;
 	msix->addr = a;
-	msix->cap = pv_pci_capability(a, CAP_MSIX, 0);
+	msix->cap = pv_pci_capability(a, CAP_MSIX);
 	if (!msix->cap)
 		return PV_ENODEV;
 	control = pv_pci_read16(a, msix->cap + MSIX_CONTROL);

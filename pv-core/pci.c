@@ -12,6 +12,7 @@
  */
 #include "pv-core/pci.h"
 
+#include <pv/detect.h>
 #include <pv/log.h>
 
 #include "arch/x86/x86.h"
@@ -31,6 +32,7 @@
 #define MCFG_LAST_BUS	 11
 #define ECAM_BUS_SHIFT	 20
 #define ECAM_DEVFN_SHIFT 12
+#define ECAM_FUNCTION	 0x1000u
 #define ECAM_MAX	 8
 
 struct ecam {
@@ -45,6 +47,9 @@ static struct {
 	bool cf8;
 	unsigned int num;
 	struct ecam ecam[ECAM_MAX];
+	/* The bus that was looked at last: segment << 8 | bus, and where it is mapped; NULL: none. */
+	uint32_t last;
+	char *last_bus;
 } pci;
 
 /* Stands in ecam.bus for a bus that the port could not map, so that it is not asked again. */
@@ -61,7 +66,7 @@ static bool cf8_probe(void)
 	return now == CONFIG_ENABLE;
 }
 
-static void *ecam_bus(struct ecam *e, uint8_t bus)
+static char *ecam_bus(struct ecam *e, uint8_t bus)
 {
 	void **at = &e->bus[bus - e->first];
 	uint64_t pa = e->base + ((uint64_t)bus << ECAM_BUS_SHIFT);
@@ -74,18 +79,29 @@ static void *ecam_bus(struct ecam *e, uint8_t bus)
 	return *at == &unmappable ? NULL : *at;
 }
 
-static char *ecam_at(struct pv_pci_addr a, unsigned int offset)
+/* Where the function's bus is mapped; NULL if it is not. */
+static PV_NOINLINE char *ecam_find_bus(struct pv_pci_addr a)
 {
 	struct ecam *e;
-	char *bus;
 
-	for (e = pci.ecam; e < pci.ecam + pci.num; e++) {
-		if (e->segment != a.segment || a.bus < e->first || a.bus > e->last)
-			continue;
-		bus = ecam_bus(e, a.bus);
-		return bus ? bus + ((size_t)a.devfn << ECAM_DEVFN_SHIFT) + offset : NULL;
-	}
+	for (e = pci.ecam; e < pci.ecam + pci.num; e++)
+		if (e->segment == a.segment && a.bus >= e->first && a.bus <= e->last)
+			return ecam_bus(e, a.bus);
 	return NULL;
+}
+
+/* Where a register is mapped; NULL if it is not. */
+static inline char *ecam_at(struct pv_pci_addr a, unsigned int offset)
+{
+	uint32_t where = (uint32_t)a.segment << 8 | a.bus;
+
+	if (pv_unlikely(where != pci.last || !pci.last_bus)) {
+		pci.last = where;
+		pci.last_bus = ecam_find_bus(a);
+	}
+	if (!pci.last_bus || offset >= ECAM_FUNCTION)
+		return NULL;
+	return pci.last_bus + ((size_t)a.devfn << ECAM_DEVFN_SHIFT) + offset;
 }
 
 /* Selects a register by the ports. False if they do not reach it. */
@@ -101,7 +117,7 @@ static bool cf8_select(struct pv_pci_addr a, unsigned int offset)
 #define PCI_ACCESS(bits, type, low)                                                                \
 	type pv_pci_read##bits(struct pv_pci_addr a, unsigned int offset)                          \
 	{                                                                                          \
-		const char *p = offset < 0x1000 ? ecam_at(a, offset) : NULL;                       \
+		const char *p = ecam_at(a, offset);                                                \
                                                                                                    \
 		if (p)                                                                             \
 			return pv_mmio_read##bits(p);                                              \
@@ -111,7 +127,7 @@ static bool cf8_select(struct pv_pci_addr a, unsigned int offset)
 	}                                                                                          \
 	void pv_pci_write##bits(struct pv_pci_addr a, unsigned int offset, type v)                 \
 	{                                                                                          \
-		char *p = offset < 0x1000 ? ecam_at(a, offset) : NULL;                             \
+		char *p = ecam_at(a, offset);                                                      \
                                                                                                    \
 		if (p)                                                                             \
 			pv_mmio_write##bits(p, v);                                                 \
@@ -127,6 +143,8 @@ static void ecam_drop(struct ecam *e)
 {
 	unsigned int n = (unsigned int)e->last - e->first + 1;
 	unsigned int i;
+
+	pci.last_bus = NULL;
 
 	for (i = 0; i < n; i++)
 		if (e->bus[i] && e->bus[i] != &unmappable)
@@ -176,7 +194,7 @@ static void ecam_add(const uint8_t *entry)
 		ecam_drop(e);
 }
 
-static void ecam_find(uint64_t rsdp)
+static void ecam_init(uint64_t rsdp)
 {
 	const uint8_t *mcfg;
 	size_t len;
@@ -194,8 +212,11 @@ int pv_pci_init(uint64_t rsdp)
 {
 	if (pci.users++)
 		return 0;
-	pci.cf8 = cf8_probe();
-	ecam_find(rsdp);
+	/* A Xen PV guest has no ports: its PCI devices, if any, are xenbus's. */
+	if (pv_platform()->xen_mode != PV_XEN_PV) {
+		pci.cf8 = cf8_probe();
+		ecam_init(rsdp);
+	}
 	if (pci.cf8 || pci.num)
 		return 0;
 	pci.users = 0;

@@ -41,10 +41,21 @@ void pv_pci_write32(struct pv_pci_addr a, unsigned int offset, uint32_t v);
 void pv_pci_scan(void (*fn)(struct pv_pci_addr a, void *arg), void *arg);
 
 /*
- * The capability with this id after the one at `offset` (0: the first); 0 if there is none. A list
- * that loops ends where it would begin again (PCI 3.0, 6.7).
+ * A walk over a function's capabilities (PCI 3.0, 6.7). A list that loops ends where it would begin again.
  */
-unsigned int pv_pci_capability(struct pv_pci_addr a, uint8_t id, unsigned int offset);
+struct pv_pci_caps {
+	struct pv_pci_addr addr;
+	unsigned int next;
+	uint64_t seen; /* a bit for each offset / 4 */
+};
+
+void pv_pci_caps_begin(struct pv_pci_caps *caps, struct pv_pci_addr a);
+
+/* The offset of the next one with this id; 0 if there is none. */
+unsigned int pv_pci_caps_next(struct pv_pci_caps *caps, uint8_t id);
+
+/* The first one with this id; 0 if there is none. */
+unsigned int pv_pci_capability(struct pv_pci_addr a, uint8_t id);
 
 /* A base address register, decoded (PCI 3.0, 6.2.5.1). */
 struct pv_pci_bar {

@@ -34,14 +34,21 @@ struct bus_set {
 	uint64_t word[4];
 };
 
-static bool set_has(const struct bus_set *s, unsigned int bus)
-{
-	return s->word[bus / 64] >> (bus % 64) & 1;
-}
-
 static void set_add(struct bus_set *s, unsigned int bus)
 {
 	s->word[bus / 64] |= 1ull << (bus % 64);
+}
+
+/* The lowest number that is in `todo` and not in `done`; 256 if there is none. */
+static unsigned int set_next(const struct bus_set *todo, const struct bus_set *done)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		if (todo->word[i] & ~done->word[i])
+			return 64 * i +
+			       (unsigned int)__builtin_ctzll(todo->word[i] & ~done->word[i]);
+	return 256;
 }
 
 /* Reports one device's functions, and adds the buses behind it to `todo`. */
@@ -81,41 +88,49 @@ void pv_pci_scan(void (*fn)(struct pv_pci_addr a, void *arg), void *arg)
 		todo = (struct bus_set) {{0}};
 		done = (struct bus_set) {{0}};
 		set_add(&todo, root);
-		/* From the start after each bus, as a bridge may lead to a lower number. */
-		for (bus = 0; bus < 256; bus++) {
-			if (!set_has(&todo, bus) || set_has(&done, bus))
-				continue;
+		/* From the lowest after each bus, as a bridge may lead to a lower number. */
+		while ((bus = set_next(&todo, &done)) < 256) {
 			set_add(&done, bus);
 			a.bus = (uint8_t)bus;
 			for (i = 0; i < 32; i++) {
 				a.devfn = (uint8_t)(i << 3);
 				scan_device(a, &todo, fn, arg);
 			}
-			bus = (unsigned int)-1;
 		}
 	}
 }
 
-unsigned int pv_pci_capability(struct pv_pci_addr a, uint8_t id, unsigned int offset)
+void pv_pci_caps_begin(struct pv_pci_caps *caps, struct pv_pci_addr a)
 {
-	uint64_t seen = 0;
-	bool past = !offset;
-	uint16_t header;
-	unsigned int at;
+	caps->addr = a;
+	caps->seen = 0;
+	caps->next = 0;
+	if (pv_pci_read16(a, PCI_STATUS) & STATUS_CAPABILITIES)
+		caps->next = pv_pci_read8(a, PCI_CAPABILITIES) & 0xfc;
+}
 
-	if (!(pv_pci_read16(a, PCI_STATUS) & STATUS_CAPABILITIES))
-		return 0;
-	at = pv_pci_read8(a, PCI_CAPABILITIES) & 0xfc;
-	while (at >= PCI_CAP_FIRST && !(seen >> (at / 4) & 1)) {
-		seen |= 1ull << (at / 4);
-		header = pv_pci_read16(a, at);
-		if (past && (header & 0xff) == id)
+unsigned int pv_pci_caps_next(struct pv_pci_caps *caps, uint8_t id)
+{
+	unsigned int at = caps->next;
+	uint16_t header;
+
+	while (at >= PCI_CAP_FIRST && !(caps->seen >> (at / 4) & 1)) {
+		caps->seen |= 1ull << (at / 4);
+		header = pv_pci_read16(caps->addr, at);
+		caps->next = header >> 8 & 0xfc;
+		if ((header & 0xff) == id)
 			return at;
-		if (at == offset)
-			past = true;
-		at = header >> 8 & 0xfc;
+		at = caps->next;
 	}
 	return 0;
+}
+
+unsigned int pv_pci_capability(struct pv_pci_addr a, uint8_t id)
+{
+	struct pv_pci_caps caps;
+
+	pv_pci_caps_begin(&caps, a);
+	return pv_pci_caps_next(&caps, id);
 }
 
 /* What the register reads after all ones were written to it: ones where the address has bits. */

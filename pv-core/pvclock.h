@@ -86,15 +86,16 @@ static inline uint64_t pv_pvclock_scale(uint64_t delta, uint32_t mul, int shift)
 
 /*
  * The time of a sample. False if its shift is none. A TSC from before the page's time stamp (another
- * CPU's, or one that was set back) counts as the time stamp.
+ * CPU's, or one that was set back) counts as the time stamp. The difference is what counts: Xen's time stamp
+ * for a new PVH guest is from before its TSC was 0, and hence near 2^64.
  */
 static inline bool pv_pvclock_time(const struct pv_pvclock_sample *s, uint64_t *ns)
 {
-	uint64_t delta = s->tsc > s->tsc_timestamp ? s->tsc - s->tsc_timestamp : 0;
+	int64_t delta = (int64_t)(s->tsc - s->tsc_timestamp);
 
 	if (s->shift < -PV_PVCLOCK_MAX_SHIFT || s->shift > PV_PVCLOCK_MAX_SHIFT)
 		return false;
-	*ns = s->system_time + pv_pvclock_scale(delta, s->mul, s->shift);
+	*ns = s->system_time + pv_pvclock_scale(delta > 0 ? (uint64_t)delta : 0, s->mul, s->shift);
 	return true;
 }
 

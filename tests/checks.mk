@@ -7,7 +7,7 @@ CHECKS := tests/checks
 check: need-check check-tree check-models unit ## The inner loop: build with both compilers, checks, unit tests; seconds
 
 need-check:
-	$(Q)tools/need gcc clang clang-format binutils linux-libc-dev libxen-dev g++
+	$(Q)tools/need git python3 gcc clang clang-format binutils linux-libc-dev libxen-dev g++
 
 # The tree as it stands.
 check-tree:

@@ -7,10 +7,10 @@
     results.py suite NAME COMMAND...       a command that records tests of its own
     results.py close                       lists what did not pass, and prints the closing line
 
-All of them work on the file that PV_RESULTS names. A runner that finds it in its environment appends
-one line per test: suite <tab> test <tab> pass|fail|skip <tab> milliseconds <tab> detail. Step and
-suite succeed always, so that one failure does not hide the rest; close fails if any test did, or if
-there was none.
+All of them work on the file that PV_RESULTS names. A runner that finds it in its environment
+appends one line per test: suite <tab> test <tab> pass|fail|skip <tab> milliseconds <tab> detail.
+Step and suite succeed always, so that one failure does not hide the rest; close fails if any test
+did, or if there was none.
 """
 
 import os
@@ -67,6 +67,13 @@ def close():
     return 1 if bad or not any(r.verdict == "pass" for r in results) else 0
 
 
+def reason(done):
+    """One line of what a command said: its first error, or else the last that is not make's own."""
+    said = [line for line in done.stdout.splitlines() if line and not line.startswith("make")]
+    errors = [line for line in said if re.search(r"\berror\b", line, re.IGNORECASE)]
+    return (errors[:1] or said[-1:] or [f"exit status {done.returncode}"])[0]
+
+
 def step(suite, name, command):
     start = time.monotonic()
     print(f"{suite}/{name} ...", flush=True)
@@ -75,8 +82,7 @@ def step(suite, name, command):
     seconds = time.monotonic() - start
     if done.returncode:
         print(done.stdout, end="")
-        last = re.sub(r"^make.*\n?", "", done.stdout, flags=re.MULTILINE).strip().split("\n")[-1]
-        record(suite, name, "fail", seconds, last or f"exit status {done.returncode}")
+        record(suite, name, "fail", seconds, reason(done))
     else:
         record(suite, name, "pass", seconds)
     verdict = "FAILED" if done.returncode else "ok"

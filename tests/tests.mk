@@ -26,7 +26,8 @@ define TEST_HOST
 @+$(RESULTS) suite unit $(MAKE) --no-print-directory unit
 endef
 
-test-hv: need-hv $(TEST_EXAMPLES:%=$(O)/examples/%.elf) $(O)/site.img $(TEST_GUESTS:%=$(O)/tests/%.elf)
+test-hv: need-hv $(TEST_EXAMPLES:%=$(O)/examples/%.elf) $(O)/site.img \
+		$(TEST_GUESTS:%=$(O)/tests/%.elf)
 	@/usr/bin/python3 tests/hv/run.py --build '$(O)' --hv '$(HV)' --test '$(T)' -j '$(JOBS)'
 
 need-hv:
@@ -47,11 +48,8 @@ CLOCK_OBJ := $(O)/tests/hv/guests/clock.o
 $(CLOCK_OBJ): OBJ_CFLAGS = $(EXAMPLE_CPPFLAGS) $(LWIP_CPPFLAGS)
 $(CLOCK_OBJ): | $(LWIP_LINK) $(MUSL_INCLUDE)/stdio.h
 
-$(O)/tests/clock.elf: $(CLOCK_OBJ) $(LWIP_LIB) $(O)/libpv-bare.a $(O)/libpv.a $(PV_BARE_LDS) | $(MUSL_LIBC)
-	$(call say,LD,$@)
-	@mkdir -p $(@D)
-	$(Q)$(LD) $(EXAMPLE_LDFLAGS) -T $(PV_BARE_LDS) -o $@ $(filter %.o,$^) \
-		--start-group $(filter %.a,$^) $(MUSL_LIBC) --end-group
+$(O)/tests/clock.elf: $(CLOCK_OBJ) $(LWIP_LIB) $(BARE_DEPS)
+	$(link_bare)
 
 -include $(CLOCK_OBJ:.o=.d)
 

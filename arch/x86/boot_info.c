@@ -40,10 +40,16 @@ void pv_boot_drop(struct pv_boot_info *info, uint32_t n)
 
 void pv_boot_add_range(struct pv_boot_info *info, uint64_t base, uint64_t size, uint32_t type)
 {
-	struct pv_range *r = &info->range[info->num_ranges];
+	struct pv_range *r = &info->range[info->num_ranges], *last = r - 1;
 
 	if (!size)
 		return;
+	/* A firmware's map has many pieces, of which most are one to us. */
+	if (info->num_ranges && last->type == type && last->base + last->size == base &&
+	    base + (size - 1) >= base) {
+		last->size += size;
+		return;
+	}
 	if (info->num_ranges == PV_BOOT_MAX_RANGES || base + (size - 1) < base) {
 		pv_boot_drop(info, 1);
 		return;

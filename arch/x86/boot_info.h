@@ -13,7 +13,7 @@ void pv_boot_begin(struct pv_boot_info *info, enum pv_boot_protocol protocol);
 
 /*
  * Appends a range, or a module. Empty ones are left out; those that wrap around, or for which there is
- * no room, are counted as dropped.
+ * no room, are counted as dropped. A range that goes on where the last one of its type ended makes that longer.
  */
 void pv_boot_add_range(struct pv_boot_info *info, uint64_t base, uint64_t size, uint32_t type);
 void pv_boot_add_module(struct pv_boot_info *info, uint64_t base, uint64_t size);
@@ -26,6 +26,9 @@ void pv_boot_drop(struct pv_boot_info *info, uint32_t n);
  * memory before it ends.
  */
 int pv_boot_copy_cmdline(struct pv_boot_info *info, uint64_t pa, pv_boot_map_fn phys_to_virt);
+
+/* Xen's memory map of this guest, by hypercall. 0, PV_ENODEV if there is no Xen, or its error. */
+int pv_boot_xen_memmap(struct pv_boot_info *info);
 
 /* Copies `len` bytes at `pa`. 0 or PV_EFAULT. */
 int pv_boot_copy(void *dst, uint64_t pa, size_t len, pv_boot_map_fn phys_to_virt);

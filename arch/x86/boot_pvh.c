@@ -67,5 +67,7 @@ int pv_boot_from_pvh(struct pv_boot_info *info, uint64_t pa, pv_boot_map_fn phys
 		err = copy_memmap(info, &start, phys_to_virt);
 	if (!err)
 		err = copy_modules(info, &start, phys_to_virt);
+	if (!err && !start.memmap_entries)
+		pv_boot_xen_memmap(info); /* what it lacks the kernel says: no memory */
 	return err;
 }

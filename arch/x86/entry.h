@@ -3,7 +3,7 @@
 /*
  * What the boot entries share. Assembly only.
  *
- * An entry (entry_pvh.S, entry_linux.S) runs at the image's physical addresses. It builds page tables,
+ * An entry (entry_pvh.S, entry_multiboot2.S, entry_linux.S) runs at the image's physical addresses. It builds page tables,
  * switches to them, and jumps to pv_entry_long (entry_long.S), which adds the mapping at which the image
  * is linked, goes there, and calls pv_entry_main() (entry_main.c), which has the boot protocol's parser
  * fill the boot information and hands over to pv_os_main().
@@ -23,7 +23,8 @@
  *	position independent, ld's --defsym does as well. The image lies in the first 2 GiB of physical
  *	memory. Loaders find the PVH entry by the note, which the script keeps in a PT_NOTE segment
  *	(KEEP(*(.note.Xen))), and the Linux entry by e_entry, which must be the physical address of
- *	pv_entry_linux.
+ *	pv_entry_linux. What the multiboot2 entry takes is in entry_multiboot2.S. The Xen PV entry finds
+ *	all mapped already, and shares no more than the stack (entry_xen_pv.S).
  *
  * MEMORY
  *	The loader has zeroed .bss, as an ELF segment's memory beyond its file is; nothing does so again.
@@ -99,6 +100,61 @@
 	orl $ENTRY_PTE_TABLE, %edx
 	leal ENTRY_REL(pv_entry_pml4, \base), %eax
 	movl %edx, (%eax)
+.endm
+
+/*
+ * An entry in 32-bit protected mode with paging off, flat segments, interrupts off, no stack, and EBX with the
+ * physical address of what the loader handed over: to long mode, and on with the parser.
+ */
+.macro ENTRY_PROTECTED entry, parser
+	.section .text.\entry, "ax", @progbits
+	.code32
+	.globl \entry
+	.type \entry, @function
+\entry:
+	cld
+	cli
+	/*
+	 * Where this is: a short call, whose return address needs four bytes of memory. There is no
+	 * stack yet, and no register to find one; the first word that the loader handed over is put back at once.
+	 */
+	movl (%ebx), %eax
+	leal 4(%ebx), %esp
+	call 6f
+6:	popl %ebp
+	subl $(6b - \entry), %ebp
+	movl %eax, (%ebx)
+	movl %ebx, %esi			/* CPUID takes EBX */
+	ENTRY_TSC \entry
+	ENTRY_IDENTITY \entry
+
+	/* Long mode: PAE, the tables, EFER.LME, then paging (Intel SDM 3A, 9.8.5; AMD APM 2, 14.6.1). */
+	movl %eax, %cr3
+	movl $0x20, %eax		/* CR4.PAE */
+	movl %eax, %cr4
+	movl $0xc0000080, %ecx		/* EFER */
+	rdmsr
+	orl $0x100, %eax		/* LME */
+	wrmsr
+	movl %cr0, %eax
+	orl $0x80000001, %eax		/* PG, PE */
+	movl %eax, %cr0
+
+	leal ENTRY_REL(pv_entry_stack_end, \entry), %esp
+	leal ENTRY_REL(pv_entry_gdt, \entry), %eax
+	pushl %eax
+	pushw $(3 * 8 - 1)
+	lgdtl (%esp)
+	leal ENTRY_REL(7f, \entry), %eax
+	pushl $ENTRY_CS
+	pushl %eax
+	lretl
+
+	.code64
+7:	movl %esi, %esi			/* the upper halves are undefined after the switch */
+	leaq \parser(%rip), %rdx
+	jmp pv_entry_long
+	.size \entry, . - \entry
 .endm
 
 #endif

@@ -13,8 +13,8 @@
 #include <pv/types.h>
 
 /*
- * How Xen is called (xen_hypercall.c): by an instruction, or through its hypercall page. Set once, before the
- * first call; PV_XEN_CALL_NONE answers PV_ENOSYS to everything.
+ * How Xen is called (xen_hypercall.c): by an instruction, or through its hypercall page. Set once,
+ * before the first call; PV_XEN_CALL_NONE answers PV_ENOSYS to everything.
  */
 enum pv_xen_call_mode {
 	PV_XEN_CALL_NONE,
@@ -29,16 +29,20 @@ extern enum pv_xen_call_mode pv_xen_call_mode;
 long pv_xen_hypercall(unsigned int op, unsigned long a1, unsigned long a2, unsigned long a3,
 		      unsigned long a4, unsigned long a5);
 
+/* PV: CPUID as Xen shows it to its guests (pv_cpuid.c). */
+struct pv_cpuid pv_cpuid_xen_pv(uint32_t leaf, uint32_t subleaf);
+
 /* PV: __HYPERVISOR_iret, which takes a struct iret_context from the stack and does not return. */
 void pv_xen_hypercall_iret(const void *frame) PV_NORETURN;
 
 /*
- * The hypercall page (xen_hypercall_page.S, linked if it is named): text that Xen fills, 32 bytes for each
- * hypercall. With it comes the ELF note by which Xen fills it before a PV kernel starts.
+ * The hypercall page (xen_hypercall_page.S, linked if it is named): text that Xen fills, 32 bytes
+ * for each hypercall. With it comes the ELF note by which Xen fills it before a PV kernel starts.
  */
 #define PV_XEN_PAGE_STUB  32
 #define PV_XEN_PAGE_EMPTY 0xcc /* the first byte of each stub as it is linked */
 extern uint8_t pv_xen_hypercall_page[];
+extern const uint8_t *pv_xen_call_page; /* the same; set before the mode */
 
 #ifdef PV_ARCH_HOOKS
 
@@ -119,8 +123,8 @@ PV_X86_PORT(32, uint32_t, "l")
 #undef PV_X86_PORT
 
 /*
- * Device registers. One MOV each, in assembly, so that no compiler turns it into an instruction that
- * an emulating hypervisor does not decode.
+ * Device registers. One MOV each, in assembly, so that no compiler turns it into an instruction
+ * that an emulating hypervisor does not decode.
  */
 #define PV_X86_MMIO(bits, type, insn, reg)                                                         \
 	static inline type pv_mmio_read##bits(const volatile void *p)                              \
@@ -152,8 +156,8 @@ static inline void pv_pause(void)
 
 /*
  * The hypercall instructions of VMX and SVM, with the registers as KVM takes them (Linux
- * Documentation/virt/kvm/x86/hypercalls.rst): number in RAX, arguments in RBX, RCX, RDX, RSI, result
- * in RAX, no other register changed.
+ * Documentation/virt/kvm/x86/hypercalls.rst): number in RAX, arguments in RBX, RCX, RDX, RSI,
+ * result in RAX, no other register changed.
  */
 #define PV_X86_HYPERCALL(name)                                                                     \
 	static inline long pv_##name(unsigned int nr, unsigned long a0, unsigned long a1,          \

@@ -148,16 +148,17 @@ static void described(const struct pv_acpi_device *dev, void *arg)
 	++*found;
 }
 
-/* False if there is no such table. */
+/* False if there is no such table. Most machines' tables describe no such device at all. */
 static bool find_in_table(uint64_t rsdp, const char *signature, unsigned int n, unsigned int *found)
 {
 	const void *table;
 	size_t len;
 
-	table = pv_acpi_get(rsdp, signature, n, &len);
+	table = pv_acpi_peek(rsdp, signature, n, &len);
 	if (!table)
 		return false;
-	if (pv_acpi_devices(table, len, HID, described, found))
+	if (pv_acpi_mentions(table, len, HID) && pv_acpi_valid(table, len) &&
+	    pv_acpi_devices(table, len, HID, described, found))
 		pv_warn("acpi: %s is malformed in part", signature);
 	pv_acpi_put(table, len);
 	return true;

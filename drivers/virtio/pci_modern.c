@@ -202,10 +202,12 @@ static bool region(struct pv_virtio_pci *p, struct bars *bars, unsigned int cap,
 static void find(struct pv_virtio_pci *p)
 {
 	struct bars bars = {0};
-	unsigned int cap = 0;
+	struct pv_pci_caps caps;
+	unsigned int cap;
 	unsigned int room;
 
-	while ((cap = pv_pci_capability(p->addr, CAP_VENDOR, cap)) != 0) {
+	pv_pci_caps_begin(&caps, p->addr);
+	while ((cap = pv_pci_caps_next(&caps, CAP_VENDOR)) != 0) {
 		room = pv_pci_read8(p->addr, cap + VIRTIO_PCI_CAP_LEN);
 		if (room < sizeof(struct virtio_pci_cap) || cap + room > 256)
 			continue;

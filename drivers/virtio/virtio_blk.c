@@ -141,7 +141,7 @@ static int config_set(struct virtio_blk *vb, const struct config *c)
 static int limits_set(struct virtio_blk *vb, struct virtio_blk_queue *bq, const struct config *c)
 {
 	struct pv_blk_limits *limits = &bq->q.limits;
-	uint32_t segs = VIRTIO_BLK_SEGS, len = MAX_BYTES;
+	uint32_t segs = PV_CONFIG_BLK_SEGS, len = MAX_BYTES;
 
 	/* A chain is not longer than the ring (2.7.5.3.1), and has header and status. */
 	if (segs + 2 > bq->num)

@@ -13,9 +13,6 @@
 
 #define VIRTIO_BLK_QUEUES 1u /* MQ adds more of them to the array */
 
-/* Pieces of data in a part. With header and status, they fill a page of descriptors at most. */
-#define VIRTIO_BLK_SEGS (PV_CONFIG_BLK_SEGS < 254 ? PV_CONFIG_BLK_SEGS : 254)
-
 /* What the device sees of a part, beside the data. */
 struct virtio_blk_shared {
 	struct virtio_blk_outhdr header;
@@ -24,14 +21,24 @@ struct virtio_blk_shared {
 	uint8_t pad[31]; /* to 64 bytes, a cache line */
 };
 
+/* The pieces of a part that need cutting or sharing one by one. */
+struct virtio_blk_pieces {
+	struct pv_seg cut[PV_CONFIG_BLK_SEGS]; /* where the caller's pieces had to be cut */
+	pv_bus_addr_t addr[PV_CONFIG_BLK_SEGS];
+};
+
 struct virtio_blk_part {
 	struct pv_blk_req *req;
 	struct virtio_blk_shared PV_SHARED *shared;
 	pv_bus_addr_t addr; /* of that */
 	uint32_t bytes;	    /* of data */
-	uint16_t num;	    /* pieces */
-	struct pv_seg seg[VIRTIO_BLK_SEGS];
-	pv_bus_addr_t seg_addr[VIRTIO_BLK_SEGS];
+	uint32_t seg;	    /* the data begin in this one of the request's pieces, ... */
+	uint32_t offset;    /* ... so far in it */
+	uint16_t num;	    /* pieces of data; where they are to be unshared, they are at `lent` */
+	bool preset;	    /* the indirect table is one for a single piece of data */
+	const struct pv_seg *lent;
+	struct virtio_blk_pieces *pieces;
+	uint64_t pad; /* to 64 bytes: their address is a shift */
 };
 
 struct virtio_blk_queue {
@@ -39,8 +46,11 @@ struct virtio_blk_queue {
 	struct pv_virtio *vd;
 	struct pv_vq *vq;
 	struct pv_vq_items shared;
-	struct virtio_blk_part **part; /* by head; `num` of them */
+	struct virtio_blk_part *part; /* by head; `num` of them */
 	unsigned int num;
+	bool presets; /* tables are indirect, and nothing is to be unshared */
+	bool unshares; /* pv_unshare_needed(): each part has pieces of its own; else one is for all */
+	struct virtio_blk_pieces *pieces; /* that one, or `num` of them */
 };
 
 struct virtio_blk {

@@ -35,27 +35,42 @@ static enum pv_share_dir data_dir(const struct pv_blk_req *req)
 	return req->op == PV_BLK_READ ? PV_SHARE_WRITE : PV_SHARE_READ;
 }
 
-static void unshare(struct virtio_blk_queue *bq, const struct virtio_blk_part *part,
-		    unsigned int num)
+static PV_NOINLINE void unshare_pieces(struct virtio_blk_queue *bq,
+				       const struct virtio_blk_part *part, unsigned int num)
 {
 	unsigned int i;
 
 	for (i = 0; i < num; i++)
-		(void)pv_unshare(&bq->vd->dev, part->seg_addr[i], part->seg[i].va, part->seg[i].len,
-				 data_dir(part->req));
+		(void)pv_unshare(&bq->vd->dev, part->pieces->addr[i], part->lent[i].va,
+				 part->lent[i].len, data_dir(part->req));
 }
 
-/* The first piece of a part: what it is to do. */
-static inline void put_header(struct pv_vq *vq, struct pv_vring_chain *chain,
-			      const struct virtio_blk_part *part, uint32_t type, uint64_t sector)
+static inline void unshare(struct virtio_blk_queue *bq, const struct virtio_blk_part *part)
+{
+	if (pv_unlikely(bq->unshares))
+		unshare_pieces(bq, part, part->num);
+}
+
+/*
+ * What a part is to do. The header's remaining field, and what is behind the header, stay zero, or are
+ * written by who uses them.
+ */
+static inline void write_header(const struct virtio_blk_part *part, uint32_t type, uint64_t sector)
 {
 	struct virtio_blk_shared PV_SHARED *shared = part->shared;
 
 	pv_shared_write(&shared->header.type, type);
-	pv_shared_write(&shared->header.ioprio, 0);
 	pv_shared_write(&shared->header.sector, sector);
 	pv_shared_write(&shared->status, NO_STATUS);
-	pv_vring_put(vq, chain, part->addr, sizeof(shared->header), VRING_DESC_F_NEXT);
+}
+
+/* The first piece. */
+static inline void put_header(struct pv_vq *vq, struct pv_vring_chain *chain,
+			      struct virtio_blk_part *part, uint32_t type, uint64_t sector)
+{
+	write_header(part, type, sector);
+	part->preset = false;
+	pv_vring_put(vq, chain, part->addr, sizeof(part->shared->header), VRING_DESC_F_NEXT);
 }
 
 /* The last piece: where the device says how it went. `writable`: what it may write before that. */
@@ -67,45 +82,107 @@ static inline void put_status(struct pv_vq *vq, struct pv_vring_chain *chain,
 	pv_vring_end(vq, chain, part, writable + 1);
 }
 
-/* The next part of a READ or WRITE. Inlined twice, with and without indirect table. */
-static PV_ALWAYS_INLINE int issue_data(struct virtio_blk_queue *bq, struct pv_blk_req *req,
-				       struct virtio_blk_part *part, bool table)
+/* Shares all of the part's pieces. PV_EBUSY, and none is, if that cannot be now. */
+static int share_pieces(struct virtio_blk_queue *bq, struct virtio_blk_part *part,
+			const struct pv_seg *seg)
 {
-	__typeof__(req->lib) before = req->lib;
+	unsigned int i;
+
+	for (i = 0; i < part->num; i++) {
+		if (pv_share(&bq->vd->dev, seg[i].va, seg[i].len, data_dir(part->req),
+			     &part->pieces->addr[i])) {
+			unshare_pieces(bq, part, i);
+			return PV_EBUSY;
+		}
+	}
+	return 0;
+}
+
+/*
+ * A request that is one part with one piece of data, into a table that is preset. The order of things keeps
+ * little alive across the call.
+ */
+static PV_NOINLINE int issue_whole(struct virtio_blk_queue *bq, struct pv_blk_req *req)
+{
+	pv_bus_addr_t addr = pv_os_virt_to_phys(req->segs->va);
+	uint32_t len = req->segs->len, writable = 1, type = VIRTIO_BLK_T_OUT;
+	uint16_t flags = VRING_DESC_F_NEXT;
+	struct pv_vq *vq = bq->vq;
+	unsigned int head = pv_vring_next_head(vq);
+	struct virtio_blk_part *part = &bq->part[head];
+	struct vring_desc PV_SHARED *desc = &vq->slot[head].table[1];
+
+	if (req->op == PV_BLK_READ) {
+		type = VIRTIO_BLK_T_IN;
+		flags = VRING_DESC_F_NEXT | VRING_DESC_F_WRITE;
+		writable += len;
+	}
+	pv_blk_take_whole(req);
+	part->req = req;
+	part->bytes = len;
+	part->seg = 0;
+	part->offset = 0;
+	write_header(part, type, req->sector);
+	pv_shared_write(&desc->addr, addr);
+	pv_shared_write(&desc->len, len);
+	pv_shared_write(&desc->flags, flags);
+	pv_vring_repeat(vq, head, part, writable);
+	return 0;
+}
+
+/* The table of a part with one piece of data: all but that piece, which is entry 1. */
+static void preset(struct virtio_blk_queue *bq, unsigned int head)
+{
+	struct virtio_blk_part *part = &bq->part[head];
+	struct pv_vq *vq = bq->vq;
+
+	pv_vring_preset(vq, head, 0, part->addr, sizeof(part->shared->header), VRING_DESC_F_NEXT);
+	pv_vring_preset(vq, head, 1, 0, 0, 0);
+	pv_vring_preset(vq, head, 2, part->addr + offsetof(struct virtio_blk_shared, status), 1,
+			VRING_DESC_F_WRITE);
+	pv_vring_table_len(vq, head, 3);
+	part->preset = true;
+}
+
+static PV_NOINLINE int issue_first_whole(struct virtio_blk_queue *bq, struct pv_blk_req *req)
+{
+	preset(bq, pv_vring_next_head(bq->vq));
+	return issue_whole(bq, req);
+}
+
+/* The next part of any other READ or WRITE. */
+static PV_NOINLINE int issue_data(struct virtio_blk_queue *bq, struct pv_blk_req *req,
+				  struct virtio_blk_part *part)
+{
 	bool read = req->op == PV_BLK_READ;
 	uint16_t flags = read ? VRING_DESC_F_NEXT | VRING_DESC_F_WRITE : VRING_DESC_F_NEXT;
 	struct pv_vq *vq = bq->vq;
 	struct pv_vring_chain chain;
+	const struct pv_seg *seg;
 	unsigned int i, num;
 	uint64_t sector;
-	uint32_t bytes;
 
-	num = pv_blk_take(&bq->q, req, part->seg, &sector, &bytes);
-	if (pv_unlikely(!num))
+	part->seg = req->lib.seg;
+	part->offset = req->lib.offset;
+	seg = pv_blk_take(&bq->q, req, part->pieces->cut, &num, &sector, &part->bytes);
+	if (pv_unlikely(!seg))
 		return PV_EINVAL;
+	part->lent = seg;
 	part->num = (uint16_t)num;
-	part->bytes = bytes;
-	pv_vring_begin(vq, &chain, num + 2, table);
-	put_header(vq, &chain, part, read ? VIRTIO_BLK_T_IN : VIRTIO_BLK_T_OUT, sector);
-	for (i = 0; i < num; i++) {
-		pv_bus_addr_t addr;
-
-		if (pv_unlikely(pv_share(&bq->vd->dev, part->seg[i].va, part->seg[i].len,
-					 data_dir(req), &addr))) {
-			/* The chain is given up, and nothing was taken. */
-			unshare(bq, part, i);
-			req->lib = before;
-			return PV_EBUSY;
-		}
-		part->seg_addr[i] = addr;
-		pv_vring_put(vq, &chain, addr, part->seg[i].len, flags);
+	if (pv_unlikely(share_pieces(bq, part, seg))) {
+		pv_blk_untake(req, sector, part->bytes);
+		return PV_EBUSY;
 	}
-	put_status(vq, &chain, part, read ? bytes : 0);
+	pv_vring_begin(vq, &chain, num + 2, vq->indirect);
+	put_header(vq, &chain, part, read ? VIRTIO_BLK_T_IN : VIRTIO_BLK_T_OUT, sector);
+	for (i = 0; i < num; i++)
+		pv_vring_put(vq, &chain, part->pieces->addr[i], seg[i].len, flags);
+	put_status(vq, &chain, part, read ? part->bytes : 0);
 	return 0;
 }
 
-static int issue_other(struct virtio_blk_queue *bq, struct pv_blk_req *req,
-		       struct virtio_blk_part *part)
+static PV_NOINLINE int issue_other(struct virtio_blk_queue *bq, struct pv_blk_req *req,
+				   struct virtio_blk_part *part)
 {
 	const struct virtio_blk *vb = pv_container_of(bq->q.blk, struct virtio_blk, blk);
 	bool discard = req->op == PV_BLK_DISCARD, sync = req->op == PV_BLK_SYNC;
@@ -150,20 +227,28 @@ static unsigned int most_pieces(const struct virtio_blk_queue *bq, const struct 
 	return segs + 2;
 }
 
+static PV_NOINLINE int issue_any(struct virtio_blk_queue *bq, struct pv_blk_req *req)
+{
+	struct virtio_blk_part *part = &bq->part[pv_vring_next_head(bq->vq)];
+
+	if (!bq->vq->indirect && bq->vq->num_free < most_pieces(bq, req))
+		return PV_EBUSY;
+	part->req = req;
+	return req->op <= PV_BLK_WRITE ? issue_data(bq, req, part) : issue_other(bq, req, part);
+}
+
 static int issue(struct pv_blk_queue *q, struct pv_blk_req *req)
 {
 	struct virtio_blk_queue *bq = queue_of(q);
-	struct virtio_blk_part *part;
-	bool table = bq->vq->indirect;
+	struct pv_vq *vq = bq->vq;
 
-	if (pv_unlikely(bq->vq->num_free < (table ? 1 : most_pieces(bq, req))))
+	if (pv_unlikely(!vq->num_free))
 		return PV_EBUSY;
-	part = bq->part[pv_vring_next_head(bq->vq)];
-	part->req = req;
-	if (pv_unlikely(req->op > PV_BLK_WRITE))
-		return issue_other(bq, req, part);
-	return pv_likely(table) ? issue_data(bq, req, part, true)
-				: issue_data(bq, req, part, false);
+	if (pv_unlikely(req->op > PV_BLK_WRITE || !bq->presets || !pv_blk_whole(q, req)))
+		return issue_any(bq, req);
+	if (pv_unlikely(!bq->part[pv_vring_next_head(vq)].preset))
+		return issue_first_whole(bq, req);
+	return issue_whole(bq, req);
 }
 
 static void flush(struct pv_blk_queue *q)
@@ -175,19 +260,16 @@ static void flush(struct pv_blk_queue *q)
 }
 
 /* The device wrote the first `written` bytes of a read only. */
-static void zero_tail(const struct virtio_blk_part *part, uint32_t written)
+static PV_NOINLINE void zero_tail(const struct virtio_blk_part *part, uint32_t written)
 {
-	unsigned int i;
+	const struct pv_seg *seg = &part->req->segs[part->seg];
+	uint32_t left = part->bytes, offset = part->offset, len;
 
-	for (i = 0; i < part->num; i++) {
-		const struct pv_seg *seg = &part->seg[i];
-
-		if (written < seg->len) {
-			pv_memset((char *)seg->va + written, 0, seg->len - written);
-			written = 0;
-		} else {
-			written -= seg->len;
-		}
+	for (; left; left -= len, seg++, offset = 0) {
+		len = seg->len - offset < left ? seg->len - offset : left;
+		if (written < len)
+			pv_memset((char *)seg->va + offset + written, 0, len - written);
+		written = written < len ? 0 : written - len;
 	}
 }
 
@@ -223,7 +305,7 @@ static int poll_broken(struct virtio_blk_queue *bq, int budget)
 		part = pv_vq_drain(bq->vq);
 		if (!part)
 			break;
-		unshare(bq, part, part->num);
+		unshare(bq, part);
 		pv_blk_part_done(&bq->q, part->req, PV_EPROTO);
 	}
 	return n;
@@ -236,17 +318,22 @@ static int poll(struct pv_blk_queue *q, int budget)
 	uint32_t written;
 	int n = 0, status;
 
+	if (pv_unlikely(pv_device_broken(&bq->vd->dev)))
+		return poll_broken(bq, budget);
 	pv_vring_disarm(bq->vq);
-	while (n < budget && pv_likely(!pv_device_broken(&bq->vd->dev))) {
+	while (n < budget) {
 		part = pv_vring_pop(bq->vq, &written);
 		if (!part)
 			break;
-		unshare(bq, part, part->num);
+		unshare(bq, part);
 		status = outcome(bq, part, written);
-		if (pv_unlikely(status == PV_EPROTO))
-			pv_virtio_stop(bq->vd);
-		pv_blk_part_done(q, part->req, status);
 		n++;
+		if (pv_unlikely(status == PV_EPROTO)) {
+			pv_virtio_stop(bq->vd);
+			pv_blk_part_done(q, part->req, status);
+			break;
+		}
+		pv_blk_part_done(q, part->req, status);
 	}
 	if (pv_unlikely(pv_device_broken(&bq->vd->dev)))
 		n += poll_broken(bq, budget - n);
@@ -284,49 +371,48 @@ static void event(void *arg)
 void pv_virtio_blk_spec(struct virtio_blk_queue *bq, struct pv_vq_spec *spec)
 {
 	spec->max_num = RING_NUM;
-	spec->max_chain = VIRTIO_BLK_SEGS + 2;
+	spec->max_chain = PV_CONFIG_BLK_SEGS + 2;
 	spec->any_len = bq->vd->legacy;
 	spec->event = event;
 	spec->arg = bq;
 }
 
-static struct virtio_blk_part *part_alloc(struct virtio_blk_queue *bq, unsigned int head)
+/* How many struct virtio_blk_pieces there are. */
+static unsigned int num_pieces(const struct virtio_blk_queue *bq)
 {
-	struct virtio_blk_part *part = pv_os_alloc(sizeof(*part));
-
-	if (part)
-		part->shared = (struct virtio_blk_shared PV_SHARED PV_FORCE *)pv_vq_item(
-			&bq->shared, head, &part->addr);
-	return part;
+	return bq->unshares ? bq->num : 1;
 }
 
 int pv_virtio_blk_ring_init(struct virtio_blk_queue *bq, unsigned int index)
 {
+	struct virtio_blk_part *part;
 	unsigned int i;
 	int err;
 
 	bq->vq = &bq->vd->vq[index];
 	bq->num = bq->vq->num;
+	bq->unshares = !pv_share_is_physical(&bq->vd->dev);
+	bq->presets = bq->vq->indirect && !bq->unshares;
 	err = pv_vq_items_alloc(&bq->shared, bq->vd, bq->num, sizeof(struct virtio_blk_shared));
 	if (err)
 		return err;
 	bq->part = pv_os_alloc(bq->num * sizeof(*bq->part));
-	if (!bq->part)
+	bq->pieces = pv_os_alloc(num_pieces(bq) * sizeof(*bq->pieces));
+	if (!bq->part || !bq->pieces)
 		return PV_ENOMEM;
 	for (i = 0; i < bq->num; i++) {
-		bq->part[i] = part_alloc(bq, i);
-		if (!bq->part[i])
-			return PV_ENOMEM;
+		part = &bq->part[i];
+		part->shared = (struct virtio_blk_shared PV_SHARED PV_FORCE *)pv_vq_item(
+			&bq->shared, i, &part->addr);
+		part->pieces = &bq->pieces[bq->unshares ? i : 0];
 	}
 	return 0;
 }
 
 void pv_virtio_blk_ring_exit(struct virtio_blk_queue *bq)
 {
-	unsigned int i;
-
-	for (i = 0; bq->part && i < bq->num; i++)
-		pv_os_free(bq->part[i], sizeof(struct virtio_blk_part));
+	pv_os_free(bq->pieces, num_pieces(bq) * sizeof(*bq->pieces));
+	bq->pieces = NULL;
 	pv_os_free(bq->part, bq->num * sizeof(*bq->part));
 	bq->part = NULL;
 	pv_vq_items_free(&bq->shared, bq->vd);
@@ -337,7 +423,7 @@ void pv_virtio_blk_ring_drain(struct virtio_blk_queue *bq, int status)
 	struct virtio_blk_part *part;
 
 	while ((part = pv_vq_drain(bq->vq))) {
-		unshare(bq, part, part->num);
+		unshare(bq, part);
 		pv_blk_part_lost(&bq->q, part->req, status);
 	}
 }

@@ -16,7 +16,9 @@ struct virtio_net_tx {
 	struct pv_packet *pkt;
 	struct virtio_net_hdr_v1 PV_SHARED *hdr;
 	pv_bus_addr_t hdr_addr;
-	pv_bus_addr_t addr[PV_NET_MAX_SEGS]; /* of the packet's pieces */
+	pv_bus_addr_t
+		*addr; /* of the packet's pieces; where nothing is to be unshared, one for all */
+	bool preset;   /* the header is zero, and the indirect table one for a single piece */
 };
 
 /* A receive queue and the send queue that belongs to it. */
@@ -28,8 +30,12 @@ struct virtio_net_pair {
 	bool split_header; /* it needs a descriptor of its own (legacy, 5.1.6.1.1) */
 	bool merged;	   /* MRG_RXBUF */
 	bool rx_csum;	   /* GUEST_CSUM */
+	bool unshares;	   /* not pv_share_is_physical() */
+	bool tx_presets;   /* tables are indirect, and nothing is to be unshared */
+	bool rx_presets;   /* buffers are one descriptor, in the ring */
 	struct pv_vq_items headers;
-	struct virtio_net_tx **slot; /* by head; tx_num of them */
+	struct virtio_net_tx *slot; /* by head; tx_num of them */
+	pv_bus_addr_t *addr;	    /* PV_NET_MAX_SEGS of them, or for each slot as many */
 	unsigned int tx_num;
 };
 

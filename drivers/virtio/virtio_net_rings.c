@@ -22,6 +22,8 @@
 #include "drivers/virtio/virtio_net.h"
 #include "drivers/virtio/vring_split.h"
 
+#define TX_NUM 128u /* packets in flight, an entry each; more would only wait in the device */
+
 static struct virtio_net_pair *pair_of(struct pv_net_queue *q)
 {
 	return pv_container_of(q, struct virtio_net_pair, q);
@@ -52,7 +54,8 @@ static void header_write(struct virtio_net_hdr_v1 PV_SHARED *hdr, const struct p
 	pv_shared_write(&hdr->num_buffers, 0);
 }
 
-static void unshare(struct virtio_net_pair *pair, const struct virtio_net_tx *slot, unsigned int n)
+static PV_NOINLINE void unshare_pieces(struct virtio_net_pair *pair,
+				       const struct virtio_net_tx *slot, unsigned int n)
 {
 	unsigned int i;
 
@@ -61,31 +64,82 @@ static void unshare(struct virtio_net_pair *pair, const struct virtio_net_tx *sl
 				 slot->pkt->seg[i].len, PV_SHARE_READ);
 }
 
-/* Inlined twice, with and without indirect table. */
-static PV_ALWAYS_INLINE int send_chain(struct virtio_net_pair *pair, struct pv_packet *pkt,
-				       bool table)
+static inline void unshare(struct virtio_net_pair *pair, const struct virtio_net_tx *slot)
+{
+	if (pv_unlikely(pair->unshares))
+		unshare_pieces(pair, slot, slot->pkt->num_segs);
+}
+
+/* Shares the packet's pieces. PV_EBUSY, and none is, if that cannot be now. */
+static int share_pieces(struct virtio_net_pair *pair, struct virtio_net_tx *slot)
+{
+	struct pv_packet *pkt = slot->pkt;
+	unsigned int i;
+
+	for (i = 0; i < pkt->num_segs; i++) {
+		if (pv_share(&pair->vd->dev, pkt->seg[i].va, pkt->seg[i].len, PV_SHARE_READ,
+			     &slot->addr[i])) {
+			unshare_pieces(pair, slot, i);
+			return PV_EBUSY;
+		}
+	}
+	return 0;
+}
+
+/* A packet of one piece that asks for nothing, into a table that is preset. */
+static PV_NOINLINE int send_plain(struct virtio_net_pair *pair, struct pv_packet *pkt)
+{
+	pv_bus_addr_t addr = pv_os_virt_to_phys(pkt->seg[0].va);
+	struct pv_vq *tx = pair->tx;
+	unsigned int head = pv_vring_next_head(tx);
+	struct virtio_net_tx *slot = &pair->slot[head];
+	struct vring_desc PV_SHARED *desc = &tx->slot[head].table[1];
+
+	slot->pkt = pkt;
+	pv_shared_write(&desc->addr, addr);
+	pv_shared_write(&desc->len, pkt->seg[0].len);
+	pv_vring_repeat(tx, head, slot, 0);
+	return 0;
+}
+
+/* The table, and the header, of a packet of one piece that asks for nothing: all but that piece. */
+static void preset(struct virtio_net_pair *pair, unsigned int head)
+{
+	static const struct pv_packet plain;
+	struct virtio_net_tx *slot = &pair->slot[head];
+
+	header_write(slot->hdr, &plain);
+	pv_vring_preset(pair->tx, head, 0, slot->hdr_addr, pair->hdr_len, VRING_DESC_F_NEXT);
+	pv_vring_preset(pair->tx, head, 1, 0, 0, 0);
+	pv_vring_table_len(pair->tx, head, 2);
+	slot->preset = true;
+}
+
+static PV_NOINLINE int send_first_plain(struct virtio_net_pair *pair, struct pv_packet *pkt)
+{
+	preset(pair, pv_vring_next_head(pair->tx));
+	return send_plain(pair, pkt);
+}
+
+static PV_NOINLINE int send_any(struct virtio_net_pair *pair, struct pv_packet *pkt)
 {
 	struct pv_vq *tx = pair->tx;
-	struct virtio_net_tx *slot = pair->slot[pv_vring_next_head(tx)];
+	struct virtio_net_tx *slot = &pair->slot[pv_vring_next_head(tx)];
 	unsigned int i, num = pkt->num_segs;
 	struct pv_vring_chain chain;
 
+	if (!pv_vring_room(tx, num + 1))
+		return PV_EBUSY;
 	slot->pkt = pkt;
+	slot->preset = false;
+	if (share_pieces(pair, slot))
+		return PV_EBUSY;
 	header_write(slot->hdr, pkt);
-	pv_vring_begin(tx, &chain, num + 1, table);
+	pv_vring_begin(tx, &chain, num + 1, tx->indirect);
 	pv_vring_put(tx, &chain, slot->hdr_addr, pair->hdr_len, VRING_DESC_F_NEXT);
-	for (i = 0; i < num; i++) {
-		pv_bus_addr_t addr;
-
-		if (pv_unlikely(pv_share(&pair->vd->dev, pkt->seg[i].va, pkt->seg[i].len,
-					 PV_SHARE_READ, &addr))) {
-			unshare(pair, slot, i);
-			return PV_EBUSY;
-		}
-		slot->addr[i] = addr;
-		pv_vring_put(tx, &chain, addr, pkt->seg[i].len,
+	for (i = 0; i < num; i++)
+		pv_vring_put(tx, &chain, slot->addr[i], pkt->seg[i].len,
 			     i + 1 < num ? VRING_DESC_F_NEXT : 0);
-	}
 	pv_vring_end(tx, &chain, slot, 0);
 	return 0;
 }
@@ -93,11 +147,15 @@ static PV_ALWAYS_INLINE int send_chain(struct virtio_net_pair *pair, struct pv_p
 static int send(struct pv_net_queue *q, struct pv_packet *pkt)
 {
 	struct virtio_net_pair *pair = pair_of(q);
+	struct pv_vq *tx = pair->tx;
 
-	if (pv_unlikely(!pv_vring_room(pair->tx, pkt->num_segs + 1u)))
+	if (pv_unlikely(!tx->num_free))
 		return PV_EBUSY;
-	return pv_likely(pair->tx->indirect) ? send_chain(pair, pkt, true)
-					     : send_chain(pair, pkt, false);
+	if (pv_unlikely(pkt->num_segs > 1 || pkt->flags || pkt->gso || !pair->tx_presets))
+		return send_any(pair, pkt);
+	if (pv_unlikely(!pair->slot[pv_vring_next_head(tx)].preset))
+		return send_first_plain(pair, pkt);
+	return send_plain(pair, pkt);
 }
 
 static void flush(struct pv_net_queue *q)
@@ -116,7 +174,7 @@ static void reap(struct pv_net_queue *q)
 
 	pv_vring_disarm(pair->tx);
 	while (!broken(pair) && (slot = pv_vring_pop(pair->tx, &len))) {
-		unshare(pair, slot, slot->pkt->num_segs);
+		unshare(pair, slot);
 		pv_net_sent(q, slot->pkt, 0);
 	}
 	if (broken(pair)) {
@@ -127,7 +185,8 @@ static void reap(struct pv_net_queue *q)
 
 /* --- receiving -------------------------------------------------------------------------------- */
 
-static bool post(struct virtio_net_pair *pair, struct pv_net_buf *buf)
+/* A buffer as a chain of any form. */
+static PV_NOINLINE bool post_any(struct virtio_net_pair *pair, struct pv_net_buf *buf)
 {
 	unsigned int pieces = pair->split_header ? 2 : 1;
 	uint32_t offset = pair->split_header ? pair->hdr_len : 0;
@@ -143,6 +202,22 @@ static bool post(struct virtio_net_pair *pair, struct pv_net_buf *buf)
 	pv_vring_put(pair->rx, &chain, buf->addr + offset, PV_PAGE_SIZE - offset,
 		     VRING_DESC_F_WRITE);
 	pv_vring_end(pair->rx, &chain, buf, PV_PAGE_SIZE);
+	return true;
+}
+
+static inline bool post(struct virtio_net_pair *pair, struct pv_net_buf *buf)
+{
+	struct pv_vq *rx = pair->rx;
+	unsigned int head;
+
+	if (pv_unlikely(!pair->rx_presets))
+		return post_any(pair, buf);
+	if (pv_unlikely(!rx->num_free))
+		return false;
+	buf->addr = pv_os_virt_to_phys(buf->page);
+	head = pv_vring_next_head(rx);
+	pv_shared_write(&rx->desc[head].addr, buf->addr);
+	pv_vring_repeat(rx, head, buf, PV_PAGE_SIZE);
 	return true;
 }
 
@@ -163,15 +238,16 @@ static void refill(struct pv_net_queue *q)
 }
 
 /* The next buffer that the device used, and how much it wrote. */
-static struct pv_net_buf *take(struct virtio_net_pair *pair, uint32_t *len)
+static inline struct pv_net_buf *take(struct virtio_net_pair *pair, uint32_t *len)
 {
 	struct pv_net_buf *buf = pv_vring_pop(pair->rx, len);
 
-	if (buf) {
+	if (!buf)
+		return NULL;
+	if (pv_unlikely(pair->unshares))
 		(void)pv_unshare(&pair->vd->dev, buf->addr, buf->page, PV_PAGE_SIZE,
 				 PV_SHARE_WRITE);
-		buf->next = NULL;
-	}
+	buf->next = NULL;
 	return buf;
 }
 
@@ -191,7 +267,8 @@ static unsigned int buffers(const struct virtio_net_pair *pair, const struct vir
  * Links the packet's further buffers behind its first one, and adds them to its pieces; those beyond
  * what a packet may have go back at once. False if they are not there: the device is broken now.
  */
-static bool gather(struct virtio_net_pair *pair, struct pv_net_buf *first, unsigned int num)
+static PV_NOINLINE bool gather(struct virtio_net_pair *pair, struct pv_net_buf *first,
+			       unsigned int num)
 {
 	struct pv_packet *pkt = &first->pkt;
 	struct pv_net_buf *last = first, *buf;
@@ -346,32 +423,63 @@ void pv_virtio_net_specs(struct virtio_net_pair *pair, struct pv_virtio *vd,
 	/* 5.1.2: receiveq1, transmitq1, receiveq2, ... */
 	spec[0] = (struct pv_vq_spec) {
 		.max_chain = pair->split_header ? 2 : 1, .event = event, .arg = pair};
-	spec[1] =
-		(struct pv_vq_spec) {.max_chain = PV_NET_MAX_SEGS + 1, .event = event, .arg = pair};
+	spec[1] = (struct pv_vq_spec) {
+		.max_num = pv_virtio_has(vd, VIRTIO_RING_F_INDIRECT_DESC) ? TX_NUM : 0,
+		.max_chain = PV_NET_MAX_SEGS + 1,
+		.event = event,
+		.arg = pair};
 }
 
-static int slots_alloc(struct virtio_net_pair *pair)
+/* Bus addresses for the pieces of packets. */
+static unsigned int num_addrs(const struct virtio_net_pair *pair)
 {
-	struct virtio_net_tx *slot;
-	unsigned int i;
+	return pair->unshares ? pair->tx_num * PV_NET_MAX_SEGS : PV_NET_MAX_SEGS;
+}
 
+static int tx_init(struct virtio_net_pair *pair)
+{
+	unsigned int addrs = pair->unshares ? PV_NET_MAX_SEGS : 0, i;
+	struct virtio_net_tx *slot;
+	int err;
+
+	pair->tx_presets = pair->tx->indirect && !pair->unshares;
+	err = pv_vq_items_alloc(&pair->headers, pair->vd, pair->tx_num,
+				sizeof(struct virtio_net_hdr_v1));
+	if (err)
+		return err;
 	pair->slot = pv_os_alloc(pair->tx_num * sizeof(*pair->slot));
-	for (i = 0; pair->slot && i < pair->tx_num; i++) {
-		slot = pv_os_alloc(sizeof(*slot));
-		if (!slot)
-			break;
+	pair->addr = pv_os_alloc(num_addrs(pair) * sizeof(*pair->addr));
+	if (!pair->slot || !pair->addr)
+		return PV_ENOMEM;
+	for (i = 0; i < pair->tx_num; i++) {
+		slot = &pair->slot[i];
 		slot->hdr = (struct virtio_net_hdr_v1 PV_SHARED PV_FORCE *)pv_vq_item(
 			&pair->headers, i, &slot->hdr_addr);
-		pair->slot[i] = slot;
+		slot->addr = &pair->addr[i * addrs];
 	}
-	return pair->slot && i == pair->tx_num ? 0 : PV_ENOMEM;
+	return 0;
+}
+
+/* All but the buffers' addresses is the same for each of them. */
+static void rx_init(struct virtio_net_pair *pair)
+{
+	struct vring_desc PV_SHARED *desc = pair->rx->desc;
+	struct vring_desc PV_SHARED *const end = desc + pair->rx->num;
+
+	pair->rx_presets = !pair->split_header && !pair->unshares;
+	if (pair->rx_presets) {
+		for (; desc < end; desc++) {
+			pv_shared_write(&desc->len, PV_PAGE_SIZE);
+			pv_shared_write(&desc->flags, VRING_DESC_F_WRITE);
+		}
+	}
+	pair->q.rx_num = pair->rx->num / pv_vring_entries(pair->rx, pair->split_header ? 2 : 1);
 }
 
 int pv_virtio_net_rings_init(struct virtio_net_pair *pair, struct pv_virtio *vd, unsigned int index)
 {
-	int err;
-
 	pair->vd = vd;
+	pair->unshares = !pv_share_is_physical(&vd->dev);
 	pair->rx = &vd->vq[2 * index];
 	pair->tx = &vd->vq[2 * index + 1];
 	pair->merged = pv_virtio_has(vd, VIRTIO_NET_F_MRG_RXBUF);
@@ -379,23 +487,20 @@ int pv_virtio_net_rings_init(struct virtio_net_pair *pair, struct pv_virtio *vd,
 	pair->hdr_len = !vd->legacy || pair->merged ? sizeof(struct virtio_net_hdr_v1)
 						    : sizeof(struct virtio_net_hdr);
 	pair->tx_num = pair->tx->num;
-	pair->q.rx_num = pair->rx->num / pv_vring_entries(pair->rx, pair->split_header ? 2 : 1);
 	/* A chain is not longer than the ring (2.7.5.3.1). */
 	if (pair->tx_num < PV_NET_MAX_SEGS + 1) {
 		pv_err("%s: a send ring of %u entries is too small for a packet", vd->dev.name,
 		       pair->tx_num);
 		return PV_ENOTSUP;
 	}
-	err = pv_vq_items_alloc(&pair->headers, vd, pair->tx_num, sizeof(struct virtio_net_hdr_v1));
-	return err ? err : slots_alloc(pair);
+	rx_init(pair);
+	return tx_init(pair);
 }
 
 void pv_virtio_net_rings_exit(struct virtio_net_pair *pair)
 {
-	unsigned int i;
-
-	for (i = 0; pair->slot && i < pair->tx_num; i++)
-		pv_os_free(pair->slot[i], sizeof(struct virtio_net_tx));
+	pv_os_free(pair->addr, num_addrs(pair) * sizeof(*pair->addr));
+	pair->addr = NULL;
 	pv_os_free(pair->slot, pair->tx_num * sizeof(*pair->slot));
 	pair->slot = NULL;
 	if (pair->vd)
@@ -408,7 +513,7 @@ void pv_virtio_net_rings_drain(struct virtio_net_pair *pair, int status)
 	struct pv_net_buf *buf;
 
 	while ((slot = pv_vq_drain(pair->tx))) {
-		unshare(pair, slot, slot->pkt->num_segs);
+		unshare(pair, slot);
 		pv_net_sent(&pair->q, slot->pkt, status);
 	}
 	while ((buf = pv_vq_drain(pair->rx))) {

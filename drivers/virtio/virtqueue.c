@@ -66,15 +66,6 @@ void pv_vq_items_free(struct pv_vq_items *items, struct pv_virtio *vd)
 	items->page = NULL;
 }
 
-void *pv_vq_item(const struct pv_vq_items *items, unsigned int i, pv_bus_addr_t *addr)
-{
-	const struct pv_vq_items_page *page = &items->page[i / items->per_page];
-	unsigned int offset = i % items->per_page * items->size;
-
-	*addr = page->addr + offset;
-	return (char *)page->va + offset;
-}
-
 static int ring_alloc(struct pv_vq *vq, unsigned int num)
 {
 	unsigned int align = vq->vd->legacy ? USED_ALIGN_LEGACY : USED_ALIGN;
@@ -102,33 +93,54 @@ static int ring_alloc(struct pv_vq *vq, unsigned int num)
 /* Each entry of the ring has its table, whose length is all that a chain changes of it. */
 static int tables_alloc(struct pv_vq *vq)
 {
+	const uint32_t size = vq->max_chain * (uint32_t)sizeof(struct vring_desc);
+	struct vring_desc PV_SHARED *desc = vq->desc;
+	struct pv_vq_slot *slot = vq->slot, *const end = slot + vq->num;
+	const struct pv_vq_items_page *page;
 	pv_bus_addr_t addr;
-	unsigned int i;
+	uint32_t left;
+	char *table;
 	int err;
 
-	err = pv_vq_items_alloc(&vq->tables, vq->vd, vq->num,
-				vq->max_chain * (unsigned int)sizeof(struct vring_desc));
-	for (i = 0; !err && i < vq->num; i++) {
-		vq->slot[i].table =
-			(struct vring_desc PV_SHARED PV_FORCE *)pv_vq_item(&vq->tables, i, &addr);
-		pv_shared_write(&vq->desc[i].addr, addr);
-		pv_shared_write(&vq->desc[i].flags, VRING_DESC_F_INDIRECT);
+	err = pv_vq_items_alloc(&vq->tables, vq->vd, vq->num, size);
+	if (err)
+		return err;
+	for (page = vq->tables.page; slot < end; page++) {
+		table = page->va;
+		addr = page->addr;
+		for (left = PV_PAGE_SIZE; left >= size && slot < end; left -= size) {
+			slot++->table = (struct vring_desc PV_SHARED PV_FORCE *)table;
+			pv_shared_write(&desc->addr, addr);
+			pv_shared_write(&desc->flags, VRING_DESC_F_INDIRECT);
+			desc++;
+			table += size;
+			addr += size;
+		}
 	}
-	return err;
+	return 0;
+}
+
+/* All entries are free, in their order. */
+static void slots_init(struct pv_vq_slot *slot, unsigned int num)
+{
+	unsigned int next;
+
+	for (next = 1; next <= num; next++, slot++) {
+		slot->next = (uint16_t)next;
+		slot->count = 1;
+	}
 }
 
 int pv_vq_alloc(struct pv_vq *vq, struct pv_virtio *vd, unsigned int index, unsigned int num,
 		const struct pv_vq_spec *spec)
 {
-	unsigned int i;
 	int err;
 
-	if (!num || num > 32768 || num & (num - 1))
-		return PV_EINVAL;
 	pv_memset(vq, 0, sizeof(*vq));
 	vq->vd = vd;
 	vq->index = (uint16_t)index;
 	vq->num = (uint16_t)num;
+	vq->mask = (uint16_t)(num - 1);
 	vq->num_free = (uint16_t)num;
 	vq->max_chain = (uint16_t)spec->max_chain;
 	vq->any_len = spec->any_len ? ~0u : 0;
@@ -149,8 +161,7 @@ int pv_vq_alloc(struct pv_vq *vq, struct pv_virtio *vd, unsigned int index, unsi
 		pv_vq_free(vq);
 		return err;
 	}
-	for (i = 0; i < num; i++)
-		vq->slot[i].next = (uint16_t)(i + 1);
+	slots_init(vq->slot, num);
 	/* No interrupts until one is asked for; with EVENT_IDX the flag has to be 0 (2.7.7.1). */
 	vq->armed = true;
 	pv_vring_disarm(vq);

@@ -55,13 +55,14 @@ struct pv_vq_items {
 
 struct pv_vq {
 	/* The data path's, in the order of use. */
-	uint16_t num; /* entries, a power of two */
-	uint16_t num_free;
+	uint16_t num;  /* entries, a power of two */
+	uint16_t mask; /* num - 1 */
 	uint16_t free_head;
 	uint16_t avail_idx; /* the next index of the avail ring to fill */
 	uint16_t published; /* avail_idx as the device was last told */
 	uint16_t used_idx;  /* the next used element to read */
 	uint16_t used_seen; /* used->idx as last read, and found possible */
+	uint16_t num_free;
 	bool indirect;
 	bool event_idx;
 	bool armed; /* an interrupt is asked for */
@@ -94,8 +95,8 @@ struct pv_vq {
 };
 
 /*
- * Allocates ring and shadow for `num` entries. 0, PV_EINVAL (size 0 or not a power of two), or
- * PV_ENOMEM. Context: control.
+ * Allocates ring and shadow for `num` entries, a power of two up to 32768. 0 or PV_ENOMEM. Context:
+ * control.
  */
 int pv_vq_alloc(struct pv_vq *vq, struct pv_virtio *vd, unsigned int index, unsigned int num,
 		const struct pv_vq_spec *spec);
@@ -114,7 +115,14 @@ void pv_vq_break(struct pv_vq *vq, const char *reason);
 int pv_vq_items_alloc(struct pv_vq_items *items, struct pv_virtio *vd, unsigned int num,
 		      unsigned int size);
 void pv_vq_items_free(struct pv_vq_items *items, struct pv_virtio *vd);
-void *pv_vq_item(const struct pv_vq_items *items, unsigned int i, pv_bus_addr_t *addr);
+static inline void *pv_vq_item(const struct pv_vq_items *items, unsigned int i, pv_bus_addr_t *addr)
+{
+	const struct pv_vq_items_page *page = &items->page[i / items->per_page];
+	unsigned int offset = i % items->per_page * items->size;
+
+	*addr = page->addr + offset;
+	return (char *)page->va + offset;
+}
 
 /* Rings the doorbell (virtio 1.2, 4.1.5.2, 4.2.3.3). A switch, not a pointer: it is in the data path. */
 static inline void pv_vq_ring(struct pv_vq *vq)

@@ -6,6 +6,8 @@
  *	chain	pv_vring_room, pv_vring_begin, pv_vring_put for each piece, pv_vring_end. Pieces that the
  *		device reads come before those that it writes (2.7.4.2). Until pv_vring_end() nothing
  *		private has changed, so that a chain is given up by not ending it.
+ *	preset	where most chains are alike but for one piece, they are written once for each head
+ *		(pv_vring_preset); then the driver writes that piece only, and pv_vring_repeat does the rest.
  *	kick	publishes the chains that were ended since the last time, in one store, and rings the
  *		doorbell if the device asked for it.
  *	pop	takes one completion, checked against the shadow; a device that lies is broken.
@@ -81,6 +83,25 @@ static inline void pv_vring_put(const struct pv_vq *vq, struct pv_vring_chain *c
 	c->at = next;
 }
 
+/* Has an entry of the ring name the first `n` entries of its table, whose address it has already. */
+static inline void pv_vring_table_len(struct pv_vq *vq, unsigned int head, unsigned int n)
+{
+	pv_shared_write(&vq->desc[head].len, (uint32_t)(n * sizeof(struct vring_desc)));
+}
+
+/* Puts `head`, the next one, into the avail ring; `after` is the next one then. */
+static inline void pv_vring_offer(struct pv_vq *vq, unsigned int head, unsigned int after,
+				  unsigned int entries, void *token, uint32_t writable)
+{
+	struct pv_vq_slot *slot = &vq->slot[head];
+
+	vq->free_head = (uint16_t)after;
+	vq->num_free -= (uint16_t)entries;
+	slot->token = token;
+	slot->writable = writable | vq->any_len;
+	pv_shared_write(&vq->avail->ring[vq->avail_idx++ & vq->mask], head);
+}
+
 /*
  * Ends the chain and puts its head into the avail ring; the device learns of it by the next kick.
  * `writable` is how many bytes in all the device may write.
@@ -88,21 +109,38 @@ static inline void pv_vring_put(const struct pv_vq *vq, struct pv_vring_chain *c
 static inline void pv_vring_end(struct pv_vq *vq, const struct pv_vring_chain *c, void *token,
 				uint32_t writable)
 {
-	unsigned int head = vq->free_head;
-	struct pv_vq_slot *slot = &vq->slot[head];
+	unsigned int head = vq->free_head, after = c->at;
 
 	if (c->table) {
-		/* The entry names its table already (pv_vq_alloc()). */
-		pv_shared_write(&vq->desc[head].len, (uint32_t)(c->at * sizeof(struct vring_desc)));
-		vq->free_head = slot->next;
+		pv_vring_table_len(vq, head, c->at);
+		after = vq->slot[head].next;
 	} else {
-		vq->free_head = (uint16_t)c->at;
+		vq->slot[head].count = (uint16_t)c->entries;
 	}
-	vq->num_free -= (uint16_t)c->entries;
-	slot->token = token;
-	slot->writable = writable | vq->any_len;
-	slot->count = (uint16_t)c->entries;
-	pv_shared_write(&vq->avail->ring[vq->avail_idx++ & (vq->num - 1)], head);
+	pv_vring_offer(vq, head, after, c->entries, token, writable);
+}
+
+/* Writes a piece that stays into entry `at` of a table whose chain is not in flight. */
+static inline void pv_vring_preset(struct pv_vq *vq, unsigned int head, unsigned int at,
+				   pv_bus_addr_t addr, uint32_t len, uint16_t flags)
+{
+	struct vring_desc PV_SHARED *d = &vq->slot[head].table[at];
+
+	pv_shared_write(&d->addr, addr);
+	pv_shared_write(&d->len, len);
+	pv_shared_write(&d->flags, flags);
+	pv_shared_write(&d->next, at + 1);
+}
+
+/*
+ * Puts the chain of `head`, the next one, for which there is room, into the avail ring as it is: preset, but
+ * for what the driver wrote into an entry of its table, or, where chains are of one piece without a
+ * table, into that of the ring.
+ */
+static inline void pv_vring_repeat(struct pv_vq *vq, unsigned int head, void *token,
+				   uint32_t writable)
+{
+	pv_vring_offer(vq, head, vq->slot[head].next, 1, token, writable);
 }
 
 /* Shows the device what was ended since the last time. False if that is nothing. */
@@ -202,7 +240,7 @@ static inline void *pv_vring_pop(struct pv_vq *vq, uint32_t *len)
 	*len = 0;
 	if (vq->used_idx == vq->used_seen && !pv_vring_look(vq))
 		return NULL;
-	elem = &vq->used->ring[vq->used_idx & (vq->num - 1)];
+	elem = &vq->used->ring[vq->used_idx & vq->mask];
 	id = pv_shared_read(&elem->id);
 	*len = pv_shared_read(&elem->len);
 	wrong = pv_vring_check(vq, id, len);

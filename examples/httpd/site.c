@@ -143,8 +143,10 @@ int site_open(struct pv_blk *blk, pv_queue_event_fn wake)
 			add_file(h, pos);
 		pos += (octal(h->size, sizeof(h->size)) + PV_BLK_SECTOR - 1) & ~511ull;
 	}
+	if (!pos)
+		return PV_EINVAL;
 	pv_blk_set_event(site.queue, wake, NULL);
-	return pos ? (int)site.num_files : PV_EINVAL;
+	return (int)site.num_files;
 }
 
 const struct site_file *site_find(const char *path)

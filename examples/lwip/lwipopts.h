@@ -15,6 +15,8 @@
 #define LWIP_IPV4	    1
 #define LWIP_IPV6	    0
 #define LWIP_ARP	    1
+#define ARP_QUEUEING	    1
+#define ARP_QUEUE_LEN	    16 /* a first burst waits for the gateway's hardware address */
 #define LWIP_ICMP	    1
 #define LWIP_UDP	    1
 #define LWIP_TCP	    1
@@ -47,7 +49,7 @@
 #define MEMP_NUM_UDP_PCB   8
 #define MEMP_NUM_TCP_PCB   80
 #define MEMP_NUM_TCP_SEG   1024
-#define MEMP_NUM_ARP_QUEUE 16
+#define MEMP_NUM_ARP_QUEUE 32
 
 /* The largest window without scaling for what is sent; for what is received, a few segments. */
 #define TCP_MSS			   1460

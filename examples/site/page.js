@@ -95,7 +95,7 @@ class Plot {
 		this.svg.replaceChildren();
 		for (let v = low; v <= high + unit / 2; v += unit) {
 			this.node("line", {class: "grid", x1: left, x2: right, y1: y(v), y2: y(v)});
-			this.node("text", {x: left - 8, y: y(v) + 4, "text-anchor": "end"}, (v + 0).toFixed(digits));
+			this.node("text", {x: left - 8, y: y(v) + 4, "text-anchor": "end"}, fixed(v, digits));
 		}
 		this.node("text", {x: left, y: height - 4}, `${WINDOW_S} s ago`);
 		this.node("text", {x: right, y: height - 4, "text-anchor": "end"}, "now");
@@ -125,7 +125,9 @@ class Plot {
 }
 
 const perSecond = (v) => `${v < 10 ? v.toFixed(1) : whole(v)} / s`;
-const milliseconds = (v) => `${v > 0 ? "+" : v < 0 ? "\u2212" : ""}${Math.abs(v).toFixed(2)} ms`;
+/* With a minus sign, and none before a zero. */
+const fixed = (v, digits) => (Number(v.toFixed(digits)) + 0).toFixed(digits).replace("-", "\u2212");
+const milliseconds = (v) => `${v > 0 ? "+" : ""}${fixed(v, 2)} ms`;
 const rate = new Plot("rate", 4, perSecond);
 const drift = new Plot("drift", 2, milliseconds);
 
@@ -206,7 +208,8 @@ function showMachine(s) {
 
 /*
  * The guest's reading belongs to the middle of the exchange, give or take half of it. What the others
- * are compared to is that of the first BASE_S seconds with the shortest exchange.
+ * are compared to is that of the first BASE_S seconds with the shortest exchange. An exchange that took
+ * much longer tells little, and is left out of the plot.
  */
 const BASE_S = 10;
 let base;
@@ -214,10 +217,13 @@ let base;
 function showClock(c, middle, half) {
 	const apart = c.reading_ns / 1e6 - middle;
 
+	const telling = (e) => e < 4 * base.half + 1;
+
 	base ??= {apart, half, first: middle};
 	if (half < base.half && middle - base.first < BASE_S * 1000) {
 		drift.points.forEach((p) => { p.v += base.apart - apart; });
 		Object.assign(base, {apart, half});
+		drift.points = drift.points.filter((p) => telling(p.e));
 	}
 	set("clock", c.name);
 	set("clock-sub", c.present ?
@@ -225,7 +231,7 @@ function showClock(c, middle, half) {
 			(c.stopped ? `, stopped ${whole(c.stopped)} times` : "") :
 		`uptime from ${c.uptime_source}`);
 	set("drift-now", `${milliseconds(apart - base.apart)} \u00b1 ${half.toFixed(2)}`);
-	if (half < 4 * base.half + 1) /* an exchange that took long tells little */
+	if (telling(half))
 		drift.add(middle / 1000, apart - base.apart, half);
 }
 

@@ -2,7 +2,8 @@
 /*
  * One description of how the machine was handed over, whoever did it.
  *
- * The entries of arch/x86 fill it from the PVH start info or the Linux zero page. A kernel that has
+ * The entries of arch/x86 fill it from the PVH start info, the Linux zero page, multiboot2's boot information or Xen
+ * PV's start_info. A kernel that has
  * its own boot code fills in what it knows, or calls a parser itself. What a loader wrote is input
  * like any other: counts and lengths are bounded, and what does not fit is dropped and counted.
  */
@@ -26,7 +27,10 @@ enum pv_boot_protocol {
 	PV_BOOT_XEN_PV
 };
 
-/* Kinds of memory, numbered as in E820 (ACPI 6.4, table 15-4). */
+/*
+ * Kinds of memory, numbered as in E820 (ACPI 6.4, table 15-4). Where ranges overlap, what is RAM by one of them only is
+ * none.
+ */
 enum pv_range_type {
 	PV_RANGE_RAM = 1,
 	PV_RANGE_RESERVED = 2,
@@ -77,6 +81,19 @@ const char *pv_boot_protocol_name(enum pv_boot_protocol protocol);
 typedef const void *(*pv_boot_map_fn)(uint64_t pa, size_t len);
 int pv_boot_from_pvh(struct pv_boot_info *info, uint64_t pa, pv_boot_map_fn phys_to_virt);
 int pv_boot_from_linux(struct pv_boot_info *info, uint64_t pa, pv_boot_map_fn phys_to_virt);
+
+/*
+ * The same from multiboot2's boot information, which stays in use where it is (a reserved range). That EBX held its
+ * address is known by EAX, 0x36d76289. Context: any.
+ */
+int pv_boot_from_multiboot2(struct pv_boot_info *info, uint64_t pa, pv_boot_map_fn phys_to_virt);
+
+/*
+ * The same from the start_info of a Xen PV guest, at its virtual address; `virt_base` is the one in the note
+ * XEN_ELFNOTE_VIRT_BASE, at which the guest's frame 0 is mapped. 0, or PV_EINVAL if that is no start_info, or names
+ * memory that the guest does not have.
+ */
+int pv_boot_from_xen_pv(struct pv_boot_info *info, const void *start_info, uint64_t virt_base);
 
 /*
  * The value of the word `key=value` in a command line, or of the word `key` (then ""), copied to

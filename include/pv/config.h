@@ -19,7 +19,7 @@
 
 /*
  * Largest virtqueue that a driver asks for. A device that offers less is used with less. Memory per
- * queue: 26 bytes per entry for the split ring, 16 bytes of shadow, and the indirect tables.
+ * queue: 26 bytes per entry for the split ring, 24 bytes of shadow, and the indirect tables.
  */
 #ifndef PV_CONFIG_VRING_NUM
 #define PV_CONFIG_VRING_NUM 256
@@ -31,13 +31,37 @@
 
 /*
  * Most data segments in one ring request of a block device; a caller's longer scatter list is split.
- * 128 segments of a page are 512 KiB. Memory: 16 bytes per segment and ring entry.
+ * 128 segments of a page are 512 KiB. Memory: 40 bytes per segment and ring entry, of which there are
+ * at most 128.
  */
 #ifndef PV_CONFIG_BLK_SEGS
 #define PV_CONFIG_BLK_SEGS 32
 #endif
-#if PV_CONFIG_BLK_SEGS < 1 || PV_CONFIG_BLK_SEGS > 1024
-#error "PV_CONFIG_BLK_SEGS: 1 to 1024"
+#if PV_CONFIG_BLK_SEGS < 1 || PV_CONFIG_BLK_SEGS > 254
+#error "PV_CONFIG_BLK_SEGS: 1 to 254"
+#endif
+
+/*
+ * Xen block devices: pages of the ring, as a power of two, if the backend takes as many. A page has 32 requests, two have
+ * 64, four 128. Memory per request: a page, and 24 bytes for each of the segments.
+ */
+#ifndef PV_CONFIG_BLK_RING_ORDER
+#define PV_CONFIG_BLK_RING_ORDER 1
+#endif
+#if PV_CONFIG_BLK_RING_ORDER < 0 || PV_CONFIG_BLK_RING_ORDER > 4
+#error "PV_CONFIG_BLK_RING_ORDER: 0 to 4"
+#endif
+
+/*
+ * Xen block devices: pages that are lent to the backend all the time, if it offers persistent grants; data are copied to
+ * and from them, and requests wait where they are all in use. 0: not to use persistent grants.
+ */
+#ifndef PV_CONFIG_BLK_PERSISTENT
+#define PV_CONFIG_BLK_PERSISTENT 256
+#endif
+#if PV_CONFIG_BLK_PERSISTENT < 0 || PV_CONFIG_BLK_PERSISTENT > 32768 ||                            \
+	(PV_CONFIG_BLK_PERSISTENT && PV_CONFIG_BLK_PERSISTENT < PV_CONFIG_BLK_SEGS)
+#error "PV_CONFIG_BLK_PERSISTENT: 0, or PV_CONFIG_BLK_SEGS to 32768"
 #endif
 
 /*
@@ -49,6 +73,17 @@
 #endif
 #if PV_CONFIG_NET_RX < 8 || PV_CONFIG_NET_RX > 32768
 #error "PV_CONFIG_NET_RX: 8 to 32768"
+#endif
+
+/*
+ * Pages that Xen's grant table may grow to, if Xen allows as many: each has 512 entries, one of which
+ * every page takes that is lent to another domain. Xen's own default is 64.
+ */
+#ifndef PV_CONFIG_GRANT_FRAMES
+#define PV_CONFIG_GRANT_FRAMES 64
+#endif
+#if PV_CONFIG_GRANT_FRAMES < 1 || PV_CONFIG_GRANT_FRAMES > 1024
+#error "PV_CONFIG_GRANT_FRAMES: 1 to 1024"
 #endif
 
 /*
@@ -66,6 +101,42 @@
 #endif
 #if PV_CONFIG_SYNC_MS < 1
 #error "PV_CONFIG_SYNC_MS: at least 1"
+#endif
+
+/*
+ * Xenstore: milliseconds that xenstored may take to answer, and how often a transaction is begun again when
+ * others wrote meanwhile. xenstored answers within milliseconds, unless Dom0 is busy.
+ */
+#ifndef PV_CONFIG_XS_MS
+#define PV_CONFIG_XS_MS 5000
+#endif
+#if PV_CONFIG_XS_MS < 1
+#error "PV_CONFIG_XS_MS: at least 1"
+#endif
+#ifndef PV_CONFIG_XS_RETRIES
+#define PV_CONFIG_XS_RETRIES 32
+#endif
+#if PV_CONFIG_XS_RETRIES < 1
+#error "PV_CONFIG_XS_RETRIES: at least 1"
+#endif
+
+/*
+ * Xenbus: milliseconds that a backend may take for one step of connecting or closing. Dom0's scripts run
+ * in between.
+ */
+#ifndef PV_CONFIG_XENBUS_MS
+#define PV_CONFIG_XENBUS_MS 5000
+#endif
+#if PV_CONFIG_XENBUS_MS < 1
+#error "PV_CONFIG_XENBUS_MS: at least 1"
+#endif
+
+/* Milliseconds that writing to a console waits for its other end, before it drops text. */
+#ifndef PV_CONFIG_CONSOLE_MS
+#define PV_CONFIG_CONSOLE_MS 200
+#endif
+#if PV_CONFIG_CONSOLE_MS < 0
+#error "PV_CONFIG_CONSOLE_MS: 0 or more"
 #endif
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * What whoever runs the machine asks of the kernel: to end.
  *
- * On Xen the toolstack writes control/shutdown (xl shutdown, xl reboot), which the bus pv_xenbus watches.
+ * On Xen the toolstack writes control/shutdown (xl shutdown, xl reboot), which the bus pv_xenbus
+ * watches.
  */
 #ifndef PV_CONTROL_H
 #define PV_CONTROL_H
@@ -20,10 +21,11 @@ enum pv_shutdown_reason {
 };
 
 /*
- * `fn(arg, reason)` is called from pv_work(), after the request was acknowledged. It runs under the control
- * lock, so it notes the wish; the kernel then ends its work, calls pv_shutdown(), and switches the machine off
- * or restarts it in its own way. A request that came before is delivered with the next pv_work(). NULL:
- * nobody; requests are then left unanswered, which the toolstack reports. Context: control.
+ * `fn(arg, reason)` is called from pv_work(), after the request was acknowledged. It runs under the
+ * control lock, so it notes the wish; the kernel then ends its work, calls pv_shutdown(), and
+ * switches the machine off or restarts it in its own way. A request that came before is delivered
+ * with the next pv_work(). NULL: nobody; requests are then left unanswered, which the toolstack
+ * reports. Context: control.
  */
 typedef void (*pv_shutdown_fn)(void *arg, enum pv_shutdown_reason reason);
 void pv_on_shutdown(pv_shutdown_fn fn, void *arg);

@@ -66,6 +66,11 @@ struct pv_bus {
 	 */
 	int (*work)(void);
 	/*
+	 * Mirror of scan: its devices are removed, and what else it holds is given back. May be NULL. Called by
+	 * pv_shutdown() where scan succeeded. Context: control.
+	 */
+	void (*end)(void);
+	/*
 	 * pv_share() and pv_unshare() of <pv/share.h>, for a bus whose peers do not reach all of the
 	 * guest's memory. Both NULL where they do. Context: data and control.
 	 */

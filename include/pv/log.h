@@ -21,6 +21,7 @@ void pv_log(enum pv_log_level level, const char *fmt, ...) PV_PRINTF(2, 3);
  * the whole text has is returned. Context: any.
  */
 int pv_snprintf(char *buf, size_t size, const char *fmt, ...) PV_PRINTF(3, 4);
+int pv_vsnprintf(char *buf, size_t size, const char *fmt, __builtin_va_list ap) PV_PRINTF(3, 0);
 
 #define pv_err(...)  pv_log(PV_LOG_ERROR, __VA_ARGS__)
 #define pv_warn(...) pv_log(PV_LOG_WARN, __VA_ARGS__)

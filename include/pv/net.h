@@ -63,9 +63,9 @@ struct pv_packet {
 	struct pv_packet *next; /* for lists of whoever owns the packet */
 	uint32_t len;		/* bytes in all pieces; set by the owner before submit */
 	uint8_t num_segs;
-	uint8_t flags; /* PV_PACKET_* */
-	uint8_t gso;   /* enum pv_gso; requires PV_PACKET_CSUM_PARTIAL */
-	uint8_t reserved;
+	uint8_t flags;		/* PV_PACKET_* */
+	uint8_t gso;		/* enum pv_gso; requires PV_PACKET_CSUM_PARTIAL */
+	uint8_t pieces;		/* the library's: of it that are on the ring */
 	uint16_t csum_start;	/* from the start of the frame */
 	uint16_t csum_offset;	/* from csum_start */
 	uint16_t gso_size;	/* payload bytes per segment */

@@ -23,6 +23,7 @@
 #include <pv/net.h>
 #include <pv/os.h>
 #include <pv/virtio.h>
+#include <pv/xen.h>
 
 PV_BEGIN_DECLS
 

@@ -43,6 +43,7 @@ uint64_t pv_hook_read(const volatile void *p, size_t size);
 void pv_hook_write(volatile void *p, uint64_t v, size_t size);
 void pv_hook_read_block(void *dst, const volatile void *src, size_t n);
 void pv_hook_write_block(volatile void *dst, const void *src, size_t n);
+void pv_hook_atomic(volatile void *p, size_t size);
 PV_END_DECLS
 #define pv_shared_read(p)                                                                          \
 	((__typeof__(*(p)))pv_hook_read((const volatile void PV_FORCE *)(p), sizeof(*(p))))
@@ -74,6 +75,44 @@ PV_END_DECLS
 		pv_barrier();                                                                      \
 	} while (0)
 #endif
+
+/*
+ * Locked operations, for words that both sides write. Each is a full barrier. The hook is called before it: there
+ * the peer gets its turn, and there is no later moment at which it could.
+ */
+#ifdef PV_SHARED_HOOKS
+#define pv_shared_atomic_(p) pv_hook_atomic((volatile void PV_FORCE *)(p), sizeof(*(p)))
+#else
+#define pv_shared_atomic_(p) ((void)0)
+#endif
+
+/* Stores `v`; what was there before. */
+#define pv_shared_exchange(p, v)                                                                   \
+	__extension__({                                                                            \
+		pv_shared_atomic_(p);                                                              \
+		__atomic_exchange_n((__typeof__(*(p)) PV_FORCE *)(p), v, __ATOMIC_SEQ_CST);        \
+	})
+
+/* Sets the bits of `v`, or leaves none but them; what was there before. */
+#define pv_shared_fetch_or(p, v)                                                                   \
+	__extension__({                                                                            \
+		pv_shared_atomic_(p);                                                              \
+		__atomic_fetch_or((__typeof__(*(p)) PV_FORCE *)(p), v, __ATOMIC_SEQ_CST);          \
+	})
+#define pv_shared_fetch_and(p, v)                                                                  \
+	__extension__({                                                                            \
+		pv_shared_atomic_(p);                                                              \
+		__atomic_fetch_and((__typeof__(*(p)) PV_FORCE *)(p), v, __ATOMIC_SEQ_CST);         \
+	})
+
+/* Stores `v` if `expected` is there; whether it was. */
+#define pv_shared_replace(p, expected, v)                                                          \
+	__extension__({                                                                            \
+		__typeof__(*(p)) pv_e_ = (expected);                                               \
+		pv_shared_atomic_(p);                                                              \
+		__atomic_compare_exchange_n((__typeof__(*(p)) PV_FORCE *)(p), &pv_e_, v, false,    \
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                   \
+	})
 
 /* A load before all later accesses; pairs with the peer's release of the same field. */
 #define pv_shared_read_acquire(p)                                                                  \

@@ -35,6 +35,7 @@
 #define PV_ALIGNED(n)	      __attribute__((aligned(n)))
 #define PV_PACKED	      __attribute__((packed))
 #define PV_ALWAYS_INLINE      inline __attribute__((always_inline))
+#define PV_NOINLINE	      __attribute__((noinline))
 
 #define pv_likely(x)   __builtin_expect(!!(x), 1)
 #define pv_unlikely(x) __builtin_expect(!!(x), 0)

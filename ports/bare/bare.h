@@ -14,7 +14,9 @@
 /* --- the image (bare.ld) ---------------------------------------------------------------------- */
 
 extern char pv_os_image_offset[]; /* an absolute symbol: its address is the value */
-extern char pv_bare_text[], pv_bare_rodata[], pv_bare_data[], pv_bare_end[];
+extern char pv_bare_text[], pv_bare_rodata[], pv_bare_data[];
+/* Behind .bss, and no part of the image but in that the loader zeroes it: the first pages to be used. */
+extern char pv_bare_clean[], pv_bare_end[];
 
 static inline uint64_t pv_bare_image_phys(const void *p)
 {
@@ -63,10 +65,15 @@ void pv_bare_cpu_init(void);
 /* Calls `fn` on the main stack. */
 void pv_bare_on_stack(void *stack_end, void (*fn)(void)) PV_NORETURN;
 
+/* A Xen PV guest, in ring 3, whose upcalls are masked but where it waits (xen.h). */
+extern bool pv_bare_pv;
+
 static inline uint64_t pv_bare_irq_save(void)
 {
 	uint64_t flags;
 
+	if (pv_unlikely(pv_bare_pv))
+		return 0;
 	__asm__ __volatile__("pushfq; popq %0; cli" : "=r"(flags) : : "memory");
 	return flags;
 }
@@ -104,7 +111,7 @@ void pv_bare_for_each_ram(const struct pv_boot_info *info, uint64_t lo, uint64_t
 /* Builds the port's own page tables, and loads them. */
 int pv_bare_paging_init(const struct pv_boot_info *info);
 
-/* Where physical memory is mapped now: 0 on the entry's tables, then PV_BARE_DIRECT. */
+/* Where physical memory is mapped now: 0 on the entry's tables, then PV_BARE_DIRECT; on Xen PV elsewhere. */
 extern uintptr_t pv_bare_direct;
 
 /* The physical address of anything in the image or the direct map. */
@@ -152,9 +159,15 @@ void pv_bare_time_init(void);
 /* The local APIC's timer fired. Context: interrupt. */
 void pv_bare_time_tick(void);
 
+/* The end is near: nothing sleeps any more, with interrupts on. */
+void pv_bare_time_end(void);
+
 /* --- console (console.c) ---------------------------------------------------------------------- */
 
-void pv_bare_console_init(void);
+void pv_bare_console_init(enum pv_boot_protocol protocol);
+
+/* After pv_init(): a console that it found is used, too. */
+void pv_bare_console_attach(void);
 
 /* --- log (log.c) ------------------------------------------------------------------------------ */
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Output: a 16550 at COM1 and QEMU's debug console, each if it is there.
+ * Output: a 16550 at COM1 and QEMU's debug console, each if it is there; and, on Xen, its consoles.
  */
 #include "ports/bare/bare.h"
+#include "ports/bare/xen.h"
 
 #define DEBUGCON 0xe9 /* reads back its own number (QEMU hw/char/debugcon.c) */
 
@@ -22,15 +23,13 @@
 #define MCR_READY    0x03 /* DTR, RTS */
 #define LSR_THRE     0x20
 #define UART_FIFO    16
-#define UART_RETRIES 100000 /* reads of LSR before a character is given up */
+#define UART_RETRIES 100000 /* reads of LSR before text is given up */
 
 static bool has_uart, has_debugcon;
 static unsigned int fifo_room;
 
-void pv_bare_console_init(void)
+static void uart_init(void)
 {
-	has_debugcon = pv_in8(DEBUGCON) == DEBUGCON;
-
 	pv_out8(UART_SCR, 0x5a);
 	has_uart = pv_in8(UART_SCR) == 0x5a;
 	if (!has_uart)
@@ -44,33 +43,70 @@ void pv_bare_console_init(void)
 	pv_out8(UART_MCR, MCR_READY);
 }
 
+void pv_bare_console_init(enum pv_boot_protocol protocol)
+{
+	if (!pv_bare_pv) {
+		has_debugcon = pv_in8(DEBUGCON) == DEBUGCON;
+		uart_init();
+	}
+	if (!has_uart && !has_debugcon && pv_bare_xen_early(protocol))
+		pv_bare_xen_console_early();
+}
+
+/* By one instruction, which a hypervisor may take at once. */
+static void out_run(uint16_t port, const char *text, size_t n)
+{
+	__asm__ __volatile__("rep outsb" : "+S"(text), "+c"(n) : "d"(port) : "memory");
+}
+
 /* When the holding register is empty so is the FIFO: asking once for 16 characters saves exits. */
-static void uart_put(char c)
+static void uart_put(const char *text, size_t len)
 {
 	unsigned int tries = 0;
+	size_t n;
 
-	while (!fifo_room) {
-		if (pv_in8(UART_LSR) & LSR_THRE)
-			fifo_room = UART_FIFO;
-		else if (++tries == UART_RETRIES)
+	while (len) {
+		n = len < fifo_room ? len : fifo_room;
+		out_run(UART_THR, text, n);
+		fifo_room -= (unsigned int)n;
+		text += n;
+		len -= n;
+		if (!len)
 			return;
+		if (pv_in8(UART_LSR) & LSR_THRE) {
+			fifo_room = UART_FIFO;
+			tries = 0;
+		} else if (++tries == UART_RETRIES) {
+			return;
+		}
 	}
-	fifo_room--;
-	pv_out8(UART_THR, (uint8_t)c);
+}
+
+/* Each line is ended as terminals want it. */
+static void uart_write(const char *text, size_t len)
+{
+	const char *end = text + len;
+	const char *run;
+
+	while (text < end) {
+		for (run = text; text < end && *text != '\n'; text++)
+			;
+		uart_put(run, (size_t)(text - run));
+		if (text == end)
+			break;
+		uart_put("\r\n", 2);
+		text++;
+	}
 }
 
 void pv_bare_write(const char *text, size_t len)
 {
 	uint64_t flags = pv_bare_irq_save();
 
-	for (; len; len--, text++) {
-		if (has_debugcon)
-			pv_out8(DEBUGCON, (uint8_t)*text);
-		if (!has_uart)
-			continue;
-		if (*text == '\n')
-			uart_put('\r');
-		uart_put(*text);
-	}
+	if (has_debugcon)
+		out_run(DEBUGCON, text, len);
+	if (has_uart)
+		uart_write(text, len);
+	pv_bare_xen_console_write(text, len);
 	pv_bare_irq_restore(flags);
 }

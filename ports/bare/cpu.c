@@ -8,6 +8,7 @@
  * an NMI at any instruction: each of them finds a stack that is good.
  */
 #include "ports/bare/bare.h"
+#include "ports/bare/xen.h"
 
 #define CS  0x08
 #define DS  0x10
@@ -71,8 +72,12 @@ void pv_bare_cpu_init(void)
 	uint64_t cr0;
 	uint64_t cr4;
 
-	segments_init(cpu);
 	cpu->tls[0] = (uintptr_t)cpu->tls;
+	if (pv_bare_pv) {
+		pv_bare_pv_cpu_init(cpu->tls[0]);
+		return;
+	}
+	segments_init(cpu);
 	pv_wrmsr(MSR_FS_BASE, cpu->tls[0]);
 	if (pv_bare_has(PV_BARE_CPU_NX))
 		pv_wrmsr(MSR_EFER, pv_rdmsr(MSR_EFER) | EFER_NXE);

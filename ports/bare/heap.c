@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Small allocations: a free list for each power of two from 16 to 2048 bytes, fed with pages, which
- * stay with it; more than that is whole pages. Whoever frees says the size, so nothing is stored.
+ * Small allocations: a free list for each power of two from 16 to 2048 bytes; more than that is whole
+ * pages. Whoever frees says the size, so nothing is stored. What was never given out yet is one piece,
+ * for all of them: objects are cut off its beginning, and what is left when one does not fit goes to the
+ * free lists.
  */
 #include "ports/bare/bare.h"
 
@@ -12,11 +14,9 @@ struct free_object {
 	struct free_object *next;
 };
 
-static struct size_class {
-	struct free_object *free;
-	uint8_t *fresh; /* the rest of a page that was never given out: zeroes */
-	size_t fresh_left;
-} classes[CLASSES];
+static struct free_object *free_objects[CLASSES];
+static uint8_t *fresh; /* the rest of a page that was never given out: zeroes */
+static size_t fresh_left;
 
 static unsigned int pages_for(size_t size)
 {
@@ -31,44 +31,62 @@ static unsigned int class_for(size_t size)
 	return (unsigned int)(64 - __builtin_clzll(size - 1)) - SMALLEST_SHIFT;
 }
 
+static void give_back(void *p, unsigned int class)
+{
+	struct free_object *object = p;
+
+	object->next = free_objects[class];
+	free_objects[class] = object;
+}
+
+/* Another page; the rest of the last one is of use for what is smaller. */
+static bool refresh(void)
+{
+	unsigned int class;
+	void *page = pv_os_pages_alloc(1);
+
+	if (!page)
+		return false;
+	for (; fresh_left; fresh_left -= (size_t)1 << (SMALLEST_SHIFT + class)) {
+		class = 63 - SMALLEST_SHIFT - (unsigned int)__builtin_clzll(fresh_left);
+		give_back(fresh, class);
+		fresh += (size_t)1 << (SMALLEST_SHIFT + class);
+	}
+	fresh = page;
+	fresh_left = PV_PAGE_SIZE;
+	return true;
+}
+
 void *pv_os_alloc(size_t size)
 {
-	unsigned int c = class_for(size);
-	size_t object = (size_t)1 << (SMALLEST_SHIFT + c);
-	struct size_class *class;
+	unsigned int class = class_for(size);
+	size_t object;
 	void *p;
 
-	if (c >= CLASSES)
+	if (class >= CLASSES)
 		return size >> 40 ? NULL : pv_os_pages_alloc(pages_for(size));
-	class = &classes[c];
-	p = class->free;
+	object = (size_t)1 << (SMALLEST_SHIFT + class);
+	p = free_objects[class];
 	if (p) {
-		class->free = class->free->next;
+		free_objects[class] = free_objects[class]->next;
 		return pv_memset(p, 0, object);
 	}
-	if (!class->fresh_left) {
-		class->fresh = pv_os_pages_alloc(1);
-		if (!class->fresh)
-			return NULL;
-		class->fresh_left = PV_PAGE_SIZE;
-	}
-	p = class->fresh;
-	class->fresh += object;
-	class->fresh_left -= object;
+	if (fresh_left < object && !refresh())
+		return NULL;
+	p = fresh;
+	fresh += object;
+	fresh_left -= object;
 	return p;
 }
 
 void pv_os_free(void *p, size_t size)
 {
-	unsigned int c = class_for(size);
-	struct free_object *object = p;
+	unsigned int class = class_for(size);
 
 	if (!p)
 		return;
-	if (c >= CLASSES) {
+	if (class >= CLASSES)
 		pv_os_pages_free(p, pages_for(size));
-		return;
-	}
-	object->next = classes[c].free;
-	classes[c].free = object;
+	else
+		give_back(p, class);
 }

@@ -2,11 +2,13 @@
 /*
  * Interrupts of devices: vectors, and the handlers registered on them.
  *
- * A vector belongs to one line, whose handlers share it, or to one message. Handlers run with interrupts
- * off, on the interrupt stack, and the end of interrupt comes after them. A line that stays raised
+ * A vector belongs to one line, whose handlers share it, to one message, or to the hypervisor. Handlers run
+ * with interrupts off, on the interrupt stack, and the end of interrupt comes after them; but for the
+ * hypervisor's own, if it says that it is not delivered through the local APIC. A line that stays raised
  * although no handler knows of it would never let the CPU go: it is masked after a while.
  */
 #include "ports/bare/bare.h"
+#include "ports/bare/xen.h"
 
 #define PIC1_DATA 0x21
 #define PIC2_DATA 0xa1
@@ -29,6 +31,7 @@ struct vector {
 	struct handler *first;
 	int gsi;
 	unsigned int unclaimed;
+	bool direct; /* injected past the local APIC: no end of interrupt */
 };
 
 static struct handler handlers[MAX_IRQS];
@@ -39,6 +42,10 @@ static unsigned int num_registered;
 
 void pv_bare_irq_init(void)
 {
+	if (pv_bare_pv) {
+		pv_bare_pv_irq_init();
+		return;
+	}
 	pv_out8(PIC1_DATA, 0xff);
 	pv_out8(PIC2_DATA, 0xff);
 	if (!pv_bare_apic_init()) {
@@ -50,7 +57,7 @@ void pv_bare_irq_init(void)
 
 bool pv_bare_irq_any(void)
 {
-	return num_registered != 0;
+	return num_registered != 0 || pv_bare_pv;
 }
 
 void pv_bare_irq_stats(struct pv_bare_irq_stats *out)
@@ -94,7 +101,8 @@ void pv_bare_irq(unsigned int number)
 		v->unclaimed = 0;
 	else
 		unclaimed(v, number);
-	pv_bare_apic_eoi();
+	if (!v->direct)
+		pv_bare_apic_eoi();
 }
 
 /* --- registration ----------------------------------------------------------------------------- */
@@ -130,6 +138,7 @@ static int attach(int gsi, pv_os_irq_fn fn, void *arg)
 	flags = pv_bare_irq_save();
 	vectors[n].gsi = gsi;
 	vectors[n].unclaimed = 0;
+	vectors[n].direct = false;
 	*h = (struct handler) {.fn = fn, .arg = arg, .next = vectors[n].first, .vector = n};
 	vectors[n].first = h;
 	num_registered++;
@@ -183,6 +192,20 @@ int pv_os_irq_msi(unsigned int cpu, pv_os_irq_fn fn, void *arg, struct pv_msi_ms
 		return irq;
 	msg->addr = MSI_ADDRESS | (uint64_t)(pv_bare_apic_id() & 0xff) << 12;
 	msg->data = handlers[irq].vector;
+	return irq;
+}
+
+int pv_os_irq_vector(bool eoi, pv_os_irq_fn fn, void *arg, unsigned int *vector)
+{
+	int irq;
+
+	if (!pv_bare_apic_present())
+		return PV_ENOTSUP;
+	irq = attach(NO_GSI, fn, arg);
+	if (irq < 0)
+		return irq;
+	*vector = handlers[irq].vector;
+	vectors[*vector].direct = !eoi;
 	return irq;
 }
 

@@ -4,8 +4,10 @@
  * pv_bare_main().
  */
 #include "ports/bare/bare.h"
+#include "ports/bare/xen.h"
 
 static const struct pv_boot_info *boot;
+bool pv_bare_pv;
 
 const struct pv_boot_info *pv_bare_boot(void)
 {
@@ -24,15 +26,20 @@ static void start(void)
 	if (err)
 		pv_os_panic("pv_init() failed");
 	pv_bare_time_init();
+	pv_bare_console_attach();
 	pv_bare_exit(pv_bare_main(boot->cmdline));
 }
 
 void pv_os_main(const struct pv_boot_info *info)
 {
 	boot = info;
-	pv_bare_console_init();
+	pv_bare_pv = info->protocol == PV_BOOT_XEN_PV;
+	pv_bare_console_init(info->protocol);
 	pv_bare_log_level(info->cmdline);
-	pv_bare_trap_init();
+	if (pv_bare_pv)
+		pv_bare_pv_trap_init();
+	else
+		pv_bare_trap_init();
 	pv_bare_cpu_init();
 	if (info->protocol == PV_BOOT_UNKNOWN)
 		pv_os_panic("the loader's information is malformed");

@@ -6,8 +6,13 @@
  * run's address. So there is nothing to allocate beforehand, whatever size the machine has, and memory
  * that is freed finds its neighbours, and a page that is freed twice finds itself. Allocation takes the
  * end of the first run that is long enough. All of it is control path.
+ *
+ * Before that come the pages behind the image's .bss, one after the other: the loader has zeroed them, and
+ * on the way to main, clearing pages for rings and tables would be most of what is done. Once freed they
+ * are memory like any other.
  */
 #include "ports/bare/bare.h"
+#include "ports/bare/xen.h"
 
 struct run {
 	uint64_t next; /* physical address; 0 at the end */
@@ -18,7 +23,9 @@ struct run {
 #define ENTRY_MAP  0x100000000ull /* what the entry's page tables reach */
 
 static uint64_t first;
+static uint64_t clean, clean_end; /* what is left of the pages that are zero already */
 static struct pv_bare_memory count;
+static uint64_t tables, tables_end; /* a PV guest's page tables */
 
 static struct run *run_at(uint64_t pa)
 {
@@ -78,8 +85,8 @@ static uint64_t take(uint64_t pages)
 }
 
 /*
- * With 16 bytes per instruction: on the way to main, clearing pages for rings is most of what is done. An
- * SSE register is the callee's to change, and interrupt handlers do not touch it.
+ * With 16 bytes per instruction. An SSE register is the callee's to change, and interrupt handlers do not
+ * touch it.
  */
 static void clear(void *va, unsigned int pages)
 {
@@ -96,13 +103,26 @@ static void clear(void *va, unsigned int pages)
 			: "memory");
 }
 
+static void *take_clean(unsigned int n)
+{
+	uint64_t pa = clean;
+
+	clean += (uint64_t)n * PV_PAGE_SIZE;
+	count.free -= (uint64_t)n * PV_PAGE_SIZE;
+	return (void *)(pv_bare_direct + pa);
+}
+
 void *pv_os_pages_alloc(unsigned int n)
 {
-	uint64_t pa = n ? take(n) : 0;
-	void *va = (void *)(pv_bare_direct + pa);
+	uint64_t pa;
+	void *va;
 
+	if (n && n <= (clean_end - clean) / PV_PAGE_SIZE)
+		return take_clean(n);
+	pa = n ? take(n) : 0;
 	if (!pa)
 		return NULL;
+	va = (void *)(pv_bare_direct + pa);
 	clear(va, n);
 	return va;
 }
@@ -132,10 +152,15 @@ static bool excluded(const struct pv_boot_info *info, uint32_t ram, uint32_t n, 
 		return true;
 	if (n == 1) {
 		*base = pv_bare_image_phys(pv_bare_text);
-		*end = pv_bare_image_phys(pv_bare_end);
+		*end = pv_bare_image_phys(pv_bare_clean);
 		return true;
 	}
-	n -= 2;
+	if (n == 2) {
+		*base = tables;
+		*end = tables_end;
+		return true;
+	}
+	n -= 3;
 	if (n < info->num_modules) {
 		*base = info->module[n].base;
 		size = info->module[n].size;
@@ -188,18 +213,33 @@ void pv_bare_for_each_ram(const struct pv_boot_info *info, uint64_t lo, uint64_t
 
 static void add(uint64_t base, uint64_t end)
 {
-	insert(base, (end - base) / PV_PAGE_SIZE);
+	uint64_t behind = pv_bare_image_phys(pv_bare_end);
+
 	count.total += end - base;
+	if (base == pv_bare_image_phys(pv_bare_clean) && behind <= end) {
+		clean = base;
+		clean_end = behind;
+		count.free += behind - base;
+		base = behind;
+	}
+	if (base < end)
+		insert(base, (end - base) / PV_PAGE_SIZE);
 }
 
 /*
  * First what the entry's tables reach, from which the port's own tables are allocated, and then, on
- * those, the rest.
+ * those, the rest. A PV guest's tables come before all.
  */
 int pv_bare_memory_init(const struct pv_boot_info *info)
 {
 	int err;
 
+	if (pv_bare_pv) {
+		err = pv_bare_pv_paging_init(info, &tables, &tables_end);
+		if (!err)
+			pv_bare_for_each_ram(info, 0, PV_BARE_WINDOW, add);
+		return err;
+	}
 	pv_bare_for_each_ram(info, 0, ENTRY_MAP, add);
 	err = pv_bare_paging_init(info);
 	if (err)

@@ -9,8 +9,11 @@
  * Physical memory has one address in either window, its own plus the window's. So mapping the same
  * registers twice costs nothing, and nothing is ever unmapped. The image is in neither window: no
  * second, writable address of the text exists. Low memory is not mapped at all, a null pointer faults.
+ *
+ * A PV guest's are another matter: xen_pv_mmu.c.
  */
 #include "ports/bare/bare.h"
+#include "ports/bare/xen.h"
 
 #define PTE_PRESENT  0x001ull
 #define PTE_WRITE    0x002ull
@@ -157,7 +160,7 @@ int pv_bare_paging_init(const struct pv_boot_info *info)
 	if (!init_error)
 		init_error = map_image(pv_bare_rodata, pv_bare_data, PTE_NX);
 	if (!init_error)
-		init_error = map_image(pv_bare_data, pv_bare_end, PTE_NX | PTE_WRITE);
+		init_error = map_image(pv_bare_data, pv_bare_clean, PTE_NX | PTE_WRITE);
 	if (!init_error) {
 		unmap_guard(stacks->guard0);
 		unmap_guard(stacks->guard1);
@@ -180,6 +183,20 @@ uint64_t pv_os_virt_to_phys(const void *va)
 	return pv_bare_phys(va);
 }
 
+static bool is_mapped(uint64_t va)
+{
+	const uint64_t *table = root;
+	unsigned int l = LEVELS - 1;
+	uint64_t entry;
+
+	for (;; l--) {
+		entry = table[index_of(va, l)];
+		if (!l || !entry || entry & PTE_LARGE)
+			return entry;
+		table = (const uint64_t *)(pv_bare_direct + (entry & PTE_ADDRESS));
+	}
+}
+
 void *pv_os_map(uint64_t pa, size_t len, enum pv_map_type type)
 {
 	uint64_t window = type == PV_MAP_DEVICE ? PV_BARE_DEVICE : PV_BARE_DIRECT;
@@ -187,9 +204,14 @@ void *pv_os_map(uint64_t pa, size_t len, enum pv_map_type type)
 	uint64_t from = pa & ~(uint64_t)(PV_PAGE_SIZE - 1);
 	uint64_t to;
 
+	if (pv_bare_pv)
+		return type == PV_MAP_DEVICE ? NULL : pv_bare_pv_map(pa, len);
 	if (!len || pa >= PV_BARE_WINDOW || len > PV_BARE_WINDOW - pa)
 		return NULL;
 	to = (pa + len + PV_PAGE_SIZE - 1) & ~(uint64_t)(PV_PAGE_SIZE - 1);
+	/* Mostly it is a table or a register in a page that was asked for before. */
+	while (from < to && is_mapped(window + from))
+		from += PV_PAGE_SIZE;
 	if (map(window + from, from, to - from, flags))
 		return NULL;
 	return (void *)(window + pa);

@@ -5,6 +5,7 @@
  * is logged at debug level.
  */
 #include "ports/bare/bare.h"
+#include "ports/bare/xen.h"
 #include "pv-core/acpi.h"
 #include "pv-core/le.h"
 
@@ -164,7 +165,9 @@ void pv_bare_exit(int status)
 {
 	static bool again;
 
-	__asm__ __volatile__("cli" : : : "memory");
+	pv_bare_irq_save();
+	pv_bare_time_end();
+	pv_bare_xen_exit(status);
 	pv_dbg("power: debug exit, status %d", status);
 	pv_out16(DEBUG_EXIT, (uint16_t)(DEBUG_EXIT_STATUS | (status & 31)));
 
@@ -182,7 +185,9 @@ void pv_bare_exit(int status)
 
 void pv_bare_reboot(void)
 {
-	__asm__ __volatile__("cli" : : : "memory");
+	pv_bare_irq_save();
+	pv_bare_time_end();
+	pv_bare_xen_reboot();
 	acpi_reset();
 	hard_reset();
 }

@@ -8,6 +8,7 @@
  * wrap, the local APIC's timer has them read every TICK_NS meanwhile.
  */
 #include "ports/bare/bare.h"
+#include "ports/bare/xen.h"
 #include "pv-core/acpi.h"
 #include "pv-core/le.h"
 
@@ -170,7 +171,7 @@ static void start(void)
 	started = true;
 	if (khz) {
 		set_khz(khz, tsc, 0, "TSC, by CPUID");
-	} else if (find_pm_timer() || find_pit()) {
+	} else if (!pv_bare_pv && (find_pm_timer() || find_pit())) {
 		source = timer.port ? "ACPI PM timer" : "PIT";
 		timer.last = timer_read();
 		tsc_base = pv_rdtsc();
@@ -221,15 +222,41 @@ void pv_bare_time_tick(void)
 /* --- waiting ---------------------------------------------------------------------------------- */
 
 static volatile bool work_due;
+static bool ending;
+
+void pv_bare_time_end(void)
+{
+	ending = true;
+}
 
 void pv_os_schedule_work(void)
 {
 	work_due = true;
 }
 
+static bool may_sleep(void)
+{
+	return !ending && (pv_bare_pv || pv_bare_apic_present());
+}
+
+/* Upcalls are masked already. */
+static void sleep_pv(const volatile bool *woken, uint64_t max_ns)
+{
+	if (woken && (*woken || work_due))
+		return;
+	if (pv_bare_xen_timer(max_ns))
+		pv_bare_pv_sleep();
+	else
+		pv_pause();
+}
+
 /* Interrupts are let in by the STI only together with the HLT, so that none comes in between. */
 static void sleep(const volatile bool *woken, uint64_t max_ns)
 {
+	if (pv_bare_pv) {
+		sleep_pv(woken, max_ns);
+		return;
+	}
 	/* A timer that is being read must not wrap in the meantime. */
 	if (started && !ns_mult && max_ns > TICK_NS)
 		max_ns = TICK_NS;
@@ -238,7 +265,8 @@ static void sleep(const volatile bool *woken, uint64_t max_ns)
 		__asm__ __volatile__("sti" : : : "memory");
 		return;
 	}
-	pv_bare_apic_timer(max_ns);
+	if (!pv_bare_xen_timer(max_ns))
+		pv_bare_apic_timer(max_ns);
 	__asm__ __volatile__("sti; hlt" : : : "memory");
 }
 
@@ -248,9 +276,11 @@ void pv_os_relax(void)
 	static unsigned int spins;
 	uint64_t now = pv_rdtsc();
 
+	if (pv_bare_pv)
+		pv_bare_pv_poll();
 	if (now - last > RELAX_GAP)
 		spins = 0;
-	if (spins < RELAX_SPINS || !pv_bare_apic_present()) {
+	if (spins < RELAX_SPINS || !may_sleep()) {
 		spins++;
 		pv_pause();
 	} else {
@@ -261,12 +291,14 @@ void pv_os_relax(void)
 
 void pv_bare_wait(const volatile bool *woken, uint64_t max_ns)
 {
+	if (pv_bare_pv)
+		pv_bare_pv_poll();
 	if (work_due) {
 		work_due = false;
 		pv_work();
 	} else if (*woken || !max_ns) {
 		return;
-	} else if (pv_bare_apic_present() && pv_bare_irq_any()) {
+	} else if (may_sleep() && pv_bare_irq_any()) {
 		sleep(woken, max_ns);
 	} else {
 		pv_pause();

@@ -7,6 +7,7 @@
  * may name calls that have returned already. The addresses are those of the calls, as addr2line takes them.
  */
 #include "ports/bare/bare.h"
+#include "ports/bare/xen.h"
 
 /* An IDT gate, as two words (Intel SDM 3A, 6.14.1). */
 struct gate {
@@ -162,6 +163,8 @@ static uint64_t read_cr2(void)
 {
 	uint64_t v;
 
+	if (pv_bare_pv)
+		return pv_bare_pv_cr2();
 	__asm__ __volatile__("mov %%cr2, %0" : "=r"(v));
 	return v;
 }
@@ -193,8 +196,9 @@ void pv_bare_exception(const struct pv_bare_frame *f)
 
 	/* An exception in the report, or in ending the machine: no further attempt at either. */
 	if (depth++)
-		for (;;)
-			__asm__ __volatile__("lidt %0; int3" : : "m"((char[10]) {0}));
+		pv_bare_xen_crash();
+	while (depth > 1)
+		__asm__ __volatile__("lidt %0; int3" : : "m"((char[10]) {0}));
 
 	pv_err("%s, vector %u, error 0x%llx, at 0x%llx, flags 0x%llx", name,
 	       (unsigned int)f->vector, (unsigned long long)f->error, (unsigned long long)f->rip,

@@ -10,7 +10,9 @@
 /* A message's address and data, by which it is found again: the local APIC's range, and the index. */
 #define MSI_ADDR 0xfee00000ull
 
-enum kind { FREE, GSI, INTX, MSI };
+enum kind { FREE, GSI, INTX, MSI, VECTOR };
+
+#define VECTOR_FIRST 0x40
 
 static struct {
 	enum kind kind;
@@ -77,6 +79,18 @@ int pv_os_irq_msi(unsigned int cpu, pv_os_irq_fn fn, void *arg, struct pv_msi_ms
 	return n;
 }
 
+int pv_os_irq_vector(bool eoi, pv_os_irq_fn fn, void *arg, unsigned int *vector)
+{
+	int n;
+
+	if (pv_fake.no_vector)
+		return PV_ENOTSUP;
+	n = irq_add(VECTOR, eoi, fn, arg);
+	if (n >= 0)
+		*vector = VECTOR_FIRST + (unsigned int)n;
+	return n;
+}
+
 void pv_os_irq_free(int n)
 {
 	if (n < 0 || n >= IRQS || irq[n].kind == FREE)
@@ -113,4 +127,13 @@ int pv_fake_raise_msi(uint64_t addr, uint32_t data)
 	if (data >= IRQS || irq[data].kind != MSI || addr != (MSI_ADDR | irq[data].id << 12))
 		return -1;
 	return irq[data].fn(irq[data].arg);
+}
+
+int pv_fake_raise_vector(unsigned int vector, bool eoi)
+{
+	unsigned int n = vector - VECTOR_FIRST;
+
+	if (n >= IRQS || irq[n].kind != VECTOR || irq[n].id != eoi)
+		return -1;
+	return irq[n].fn(irq[n].arg);
 }

@@ -6,6 +6,7 @@
  * use after its end, and what was never returned.
  */
 #include <pv/fake.h>
+#include <pv/fake_xen.h>
 #include <pv/shared.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,7 @@ void pv_fake_reset(void)
 	pv_fake_cpu_reset();
 	pv_fake_bus_reset();
 	pv_fake_log_reset();
+	pv_fake_xen_reset();
 }
 
 void pv_os_log(enum pv_log_level level, const char *line)
@@ -139,12 +141,14 @@ uint64_t pv_os_virt_to_phys(const void *va)
 {
 	uint64_t pa;
 
-	return pv_fake_phys(va, &pa) ? pa : (uint64_t)va;
+	if (pv_fake_phys(va, &pa))
+		return pa;
+	return pv_fake_xen_running() ? pv_fake_xen_phys(va) : (uint64_t)va;
 }
 
 void *pv_os_map(uint64_t pa, size_t len, enum pv_map_type type)
 {
-	char *at = (char *)pa;
+	char *at = pv_fake_xen_running() ? pv_fake_xen_virt(pa) : (char *)pa;
 	void *va = NULL;
 	unsigned int i;
 
@@ -180,6 +184,7 @@ void pv_os_relax(void)
 	pv_fake.now += pv_fake.relax_ns;
 	if (pv_fake.relax)
 		pv_fake.relax();
+	pv_fake_xen_relax();
 }
 
 unsigned int pv_os_cpu(void)
@@ -278,6 +283,14 @@ void pv_hook_write_block(volatile void *dst, const void *src, size_t n)
 		((volatile uint8_t *)dst)[i] = ((const uint8_t *)src)[i];
 	if (pv_fake.shared_wrote)
 		pv_fake.shared_wrote(dst, n);
+}
+
+void pv_hook_atomic(volatile void *p, size_t size)
+{
+	if ((uint64_t)p % size)
+		pv_os_panic("host: a locked operation that is not aligned");
+	if (pv_fake.shared_atomic)
+		pv_fake.shared_atomic(p, size);
 }
 
 #endif

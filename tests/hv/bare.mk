@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 #
-# The guests of test_bare.py.
+# The guests of test_bare.py, test_kvm.py and test_xen.py.
 
-test-hv: $(O)/tests/bare.elf $(O)/tests/loader.elf
+BARE_TESTS := bare kvm xen xenstore
 
-BARE_TEST_OBJS := $(O)/tests/hv/guests/bare.o $(O)/tests/hv/loader/loader.o
+test-hv: $(BARE_TESTS:%=$(O)/tests/%.elf) $(O)/tests/loader.elf
+
+BARE_TEST_OBJS := $(BARE_TESTS:%=$(O)/tests/hv/guests/%.o) $(O)/tests/hv/loader/loader.o
 $(BARE_TEST_OBJS): OBJ_CFLAGS = $(EXAMPLE_CPPFLAGS)
 $(BARE_TEST_OBJS): | $(MUSL_INCLUDE)/stdio.h
 
-$(O)/tests/bare.elf: $(O)/tests/hv/guests/bare.o $(BARE_DEPS)
+$(BARE_TESTS:%=$(O)/tests/%.elf): $(O)/tests/%.elf: $(O)/tests/hv/guests/%.o $(BARE_DEPS)
 	$(link_bare)
+
+# Its port may lack vectors: a function of its own is in front of the port's.
+$(O)/tests/xen.elf: EXAMPLE_LDFLAGS += --wrap=pv_os_irq_vector
 
 # At 64 MiB, where the image that it loads is not.
 $(O)/tests/loader.elf: $(O)/tests/hv/loader/loader.o $(O)/libpv.a | $(MUSL_LIBC)

@@ -37,6 +37,11 @@ class Board:
             self._said = time.monotonic()
         self.tick()
 
+    def say(self, text):
+        with self._lock:
+            self.clear()
+            print(f"          {text}", file=self._stream, flush=True)
+
     def tick(self):
         """Shows what runs, if it is time to."""
         with self._lock:
@@ -60,16 +65,16 @@ class Board:
         return f"[{len(self._ended)}/{self._total}] {failed} failed | {running}"
 
     def table(self, envs, tests):
-        """Environments by tests, with the seconds that each took."""
+        """Tests by environments, with the seconds that each took."""
         self.clear()
-        width = max(map(len, envs), default=0)
-        columns = [max(len(t), 9) for t in tests]
-        print(" " * width, *(f"{t:>{c}}" for t, c in zip(tests, columns)), file=self._stream)
-        for env in envs:
+        width = max(map(len, tests), default=0)
+        columns = [max(len(e), len("ok 000.0")) for e in envs]
+        print(" " * width, *(f"{e:>{c}}" for e, c in zip(envs, columns)), file=self._stream)
+        for test in tests:
             cells = []
-            for test, column in zip(tests, columns):
+            for env, column in zip(envs, columns):
                 verdict, seconds = self._ended.get((env, test), (None, 0))
                 word = f"ok {seconds:.1f}" if verdict == "pass" else WORDS.get(verdict, "-")
                 cells.append(f"{word:>{column}}")
-            print(f"{env:{width}}", *cells, file=self._stream)
+            print(f"{test:{width}}", *cells, file=self._stream)
         self._stream.flush()

@@ -7,9 +7,9 @@
         guest.expect("^hypervisor: ", 10)
         guest.succeed(30)
 
-A test takes a Cell, one environment for one test. It fails by an exception, whose text is shown; and
-if a guest of its own died without the test having waited for that. Guests that still run at the
-end are ended: a server has nothing else to wait for.
+A test takes a Cell, one environment for one test. It fails by an exception, whose text is shown;
+and if a guest of its own died without the test having waited for that. Guests that still run at
+the end are ended: a server has nothing else to wait for.
 """
 
 import fnmatch
@@ -96,6 +96,11 @@ class Cell:
             guest.kill()
         if dead:
             raise GuestFailure(f"the guest {dead[0].outcome}\n{dead[0].tail()}")
+
+    @property
+    def host_lost(self):
+        """Whether the emulated machine under a guest stopped, so that nothing is said of the guest."""
+        return any(g.outcome and g.outcome.kind == "failed" for _, g in self._guests)
 
     def log(self):
         """All that the guests printed, and how they ended."""

@@ -10,21 +10,26 @@ from .errors import UserError
 class Env:
     name: str
     machine: str  # QEMU's -M
-    bus: str  # "mmio" or "pci": which flavour of virtio device
+    bus: str  # what devices are on: "mmio" or "pci", which flavour of virtio; or "none"
     about: str
     kvm: bool = False  # runs under KVM, here or in a nested host; else emulated (TCG)
+    xen: str = ""  # runs on Xen: as what
     device: str = ""  # properties for each virtio device
     options: tuple = ()  # further options of QEMU
+    tested: bool = True  # by `make test`; otherwise only when named by HV=
 
     @property
     def cpu(self):
-        return "host" if self.kvm else "max"
+        return XEN_CPU if self.xen else "host" if self.kvm else "max"
 
 
 # QEMU's microvm devices are legacy ones (virtio-mmio version 1) unless told otherwise.
 _MMIO_V2 = ("-global", "virtio-mmio.force-legacy=false")
 _MICROVM = "microvm,x-option-roms=off,"
 _MODERN = "disable-legacy=on"
+# Xen needs the virtualization of a CPU that has it; of a newer one, SMAP makes QEMU's emulation
+# refuse a PV kernel's IRET, and RDTSCP ends a PVH guest.
+XEN_CPU = "qemu64,+svm,+npt"
 
 ENVS = {
     e.name: e
@@ -47,6 +52,14 @@ ENVS = {
             "KVM, virtio-mmio, found by ACPI", kvm=True, options=_MMIO_V2),
         Env("kvm-pc", "q35", "pci",
             "KVM, q35, modern virtio-pci with MSI-X", kvm=True, device=_MODERN),
+        Env("xen-dom0-pv", "pc", "none",
+            "Xen, in the place of Dom0's kernel, PV", xen="dom0-pv", tested=False),
+        Env("xen-dom0-pvh", "pc", "none",
+            "Xen, in the place of Dom0's kernel, PVH", xen="dom0-pvh", tested=False),
+        Env("xen-pv", "", "xenbus",
+            "Xen, a PV domain beside Dom0", xen="pv", tested=False),
+        Env("xen-pvh", "", "xenbus",
+            "Xen, a PVH domain beside Dom0", xen="pvh", tested=False),
     )
 }
 

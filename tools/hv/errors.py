@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
-"""Two kinds of failure: the user's or the machine's, told in one line, and a guest's."""
+"""Kinds of failure: the user's or the machine's, told in one line, and a guest's."""
 
 
 class UserError(Exception):
     """What the user asked for cannot be done; str() is the one line that says why."""
+
+
+class PackageError(UserError):
+    """A package is missing and cannot be had. tools/need has told the user why."""
 
 
 class GuestFailure(AssertionError):

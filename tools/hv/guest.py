@@ -19,7 +19,7 @@ CONSOLE_MAX = 16 << 20  # a guest that prints more is ended
 class Outcome:
     """How a guest ended."""
 
-    kind: str  # exited, powered-off, reset, crashed, killed, or failed (could not be run)
+    kind: str  # exited, powered-off, reset, suspended, crashed, killed, or failed (not run)
     status: int = 0  # what the guest itself said
     detail: str = ""
     seconds: float = 0.0
@@ -34,6 +34,7 @@ class Outcome:
             "exited": f"exited with status {self.status}",
             "powered-off": "powered off",
             "reset": "reset itself (triple fault or reboot)",
+            "suspended": "suspended itself",
             "crashed": "crashed",
             "killed": "was ended from outside",
             "failed": "could not be run",

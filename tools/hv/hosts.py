@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
-"""Chooses where a guest runs: on this machine, or in an emulated one that has KVM."""
+"""Chooses where a guest runs: on this machine, or in an emulated one that has KVM or Xen."""
 
 import os
 import re
 import socket
 
 from . import backlog
+from .domu import XenHost
 from .errors import UserError
 from .nested import NestedHost
 from .qemu import QemuGuest
 from .spec import qemu_command
+from .xenraw import Dom0Guest
 
 
 def has_kvm():
@@ -60,7 +62,7 @@ def check_ports(spec):
     """UserError if a port of this machine that is asked for is taken."""
     for rule in spec.forwards:
         if rule.port and not port_is_free(rule.proto, rule.port):
-            raise UserError(f"{rule.proto} port {rule.port} is in use on this machine")
+            raise UserError(f"{rule.proto} port {rule.port} is in use; choose another")
 
 
 class LocalHost:
@@ -70,40 +72,53 @@ class LocalHost:
         self._backlog = backlog.library()
 
     def start(self, env, spec, ports, bound, on_output):
+        if env.xen:
+            return Dom0Guest(env, spec, on_output, bound)
         by_rule = {(r.proto, r.guest_port): p for r, p in zip(spec.forwards, ports)}
         argv = qemu_command(env, spec, [f"127.0.0.1:{p}" for p in ports])
-        return QemuGuest(backlog.preload(self._backlog) + argv, by_rule, on_output, bound, stats=env.kvm)
+        return QemuGuest(backlog.preload(self._backlog) + argv, by_rule, on_output, bound,
+                         stats=env.kvm)
+
+
+def shared_host(env):
+    """Which emulated host serves the environment, one guest after the other; "" if none does."""
+    if env.xen in ("pv", "pvh", "hvm"):
+        return "xen"
+    return "nested" if env.kvm and not has_kvm() else ""
 
 
 class Hosts:
-    """Starts guests, each where its environment is; the nested host is started when first needed.
+    """Starts guests, each where its environment is; shared hosts are started when first needed.
 
     Use: with Hosts() as hosts: guest = hosts.start(env, spec)
     """
 
     def __init__(self):
         self._local = LocalHost()
-        self._nested = None
+        self._shared = {}
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        if self._nested:
-            self._nested.__exit__()
-            self._nested = None
+        shared, self._shared = self._shared, {}
+        for host in shared.values():
+            host.__exit__()
 
     def prepare(self, env):
-        """Starts what the environment needs; takes some seconds the first time for a nested one."""
-        if not env.kvm or has_kvm():
+        """Starts what the environment needs; takes some seconds the first time for a shared one."""
+        kind = shared_host(env)
+        if not kind:
             return self._local
-        if not self._nested:
-            self._nested = NestedHost().__enter__()
-        return self._nested
+        if kind not in self._shared:
+            self._shared[kind] = {"nested": NestedHost, "xen": XenHost}[kind]().__enter__()
+        return self._shared[kind]
 
-    def drop_nested(self):
-        """Ends the nested host, so that the next guest gets a fresh one."""
-        self.__exit__()
+    def drop(self, env):
+        """Ends the host that the environment shares, so that the next guest gets a fresh one."""
+        host = self._shared.pop(shared_host(env), None)
+        if host:
+            host.__exit__()
 
     def start(self, env, spec, bound=600.0, on_output=None):
         """Starts a guest, which is ended after bound seconds, whatever it does."""

@@ -11,8 +11,8 @@ exits and injections. Its own code runs at the speed of emulation; an exit costs
 One boot of L1 serves any number of guests, one after the other.
 Files reach L1 through the job directory: the image and the disks are copied into it, and writable
 disks back when the guest has ended.
-A port of this machine reaches the guest in two steps, each a forward of QEMU's user network: here to
-L1 (10.0.3.15), added and removed through the monitor, and there to the guest (10.0.2.15). The two
+A port of this machine reaches the guest in two steps, each a forward of QEMU's user network: here
+to L1 (10.0.3.15), added and removed through the monitor, and there to the guest (10.0.2.15). The
 networks differ, so that to the guest a client looks like 10.0.3.2, behind the guest's gateway.
 """
 

@@ -9,6 +9,7 @@ tells a guest that powered off from one that had a triple fault.
 
 import json
 import selectors
+import shlex
 import socket
 import subprocess
 import threading
@@ -45,6 +46,7 @@ class QemuGuest(Guest):
         self._qmp_buffer = bytearray()
         self._reason = None  # why the machine was shut down, from the monitor
         self._ending = None  # why we end it
+        self._saving = False
         self._replies = {}
         self._answered = threading.Condition()
         self._next_id = 0
@@ -62,12 +64,24 @@ class QemuGuest(Guest):
             number = self._next_id
         self._send(name, arguments, number)
         with self._answered:
-            if not self._answered.wait_for(lambda: number in self._replies, timeout):
-                raise RuntimeError(f"no answer from QEMU to {name} within {timeout} s")
-            reply = self._replies.pop(number)
+            self._answered.wait_for(lambda: number in self._replies or self.outcome, timeout)
+            reply = self._replies.pop(number, None)
+        if reply is None:
+            why = f"it {self.outcome}" if self.outcome else f"none came within {timeout} s"
+            raise RuntimeError(f"no answer from QEMU to {name}: {why}")
         if "error" in reply:
             raise RuntimeError(f"QEMU refuses {name}: {reply['error']['desc']}")
         return reply["return"]
+
+    def save(self, path, timeout=180.0):
+        """Writes the machine's state, for -incoming, to a file. The machine stands still then."""
+        self._saving = True
+        self.command("migrate-set-parameters", **{"max-bandwidth": 10 << 30})
+        self.command("migrate", timeout, uri=f"exec:cat >{shlex.quote(path)}")
+        while (state := self.command("query-migrate", timeout).get("status")) != "completed":
+            if state in ("failed", "cancelled"):
+                raise RuntimeError(f"QEMU could not save its state to {path}")
+            time.sleep(0.1)
 
     def _end(self, why):
         if self._ending is None and self._process.poll() is None:
@@ -105,6 +119,8 @@ class QemuGuest(Guest):
         for channel in (self._process.stdout, self._process.stderr, self._qmp):
             channel.close()
         self.finish(self._judge(code, stats))
+        with self._answered:
+            self._answered.notify_all()
 
     def _judge(self, code, stats):
         rest = {"seconds": time.monotonic() - self._start, "stats": stats}
@@ -150,7 +166,7 @@ class QemuGuest(Guest):
             self._reason = data["reason"]
         elif event == "GUEST_PANICKED":
             self._reason = "the guest says that it panicked"
-        elif event == "STOP" and self._reason is None:
+        elif event == "STOP" and self._reason is None and not self._saving:
             # Nobody but QEMU itself stops the machine: an error of KVM's, or of the disk's file.
             self._reason = self._stderr.decode("utf-8", "replace").strip() or "QEMU stopped it"
             self._process.kill()

@@ -15,8 +15,8 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from hv import cache, envs, hosts
-from hv.errors import UserError
+from hv import cache, envs, hosts, l1image, xenimage
+from hv.errors import PackageError, UserError
 from hv.progress import Progress
 from hv.spec import Disk, Forward, Spec
 
@@ -27,6 +27,7 @@ FOREVER = 10 * 365 * 86400.0
 # a command line; a port of the guest that a port of this machine reaches.
 EXAMPLES = {
     "hello": {},
+    "minimal": {"scratch": 1 << 20},
     "blk": {
         "scratch": BLK_SIZE,
         "append": f"blk.mode=write blk.seed=1 blk.size={BLK_SIZE} blk.depth=32",
@@ -34,6 +35,11 @@ EXAMPLES = {
     "net": {"proto": "udp", "to_port": 7},
     "httpd": {"disk": "site.img,ro", "proto": "tcp", "to_port": 80},
 }
+
+# The emulated hosts: what is made of packages for each, and what is shown while it starts.
+IMAGES = {"nested": l1image.prepare, "xen": xenimage.dom0}
+SHARED = {"nested": "starting a nested KVM host (this machine has no KVM for us)",
+          "xen": "starting Xen and its Dom0"}
 
 
 def parse_port(text):
@@ -123,8 +129,10 @@ def run(args):
             return 0
         hosts.check_files(spec)
         cache.need("qemu-system-x86")
-        if env.kvm and not hosts.has_kvm():
-            with Progress("starting a nested KVM host (this machine has no KVM)", after=0):
+        kind = hosts.shared_host(env)
+        if kind:
+            IMAGES[kind]()
+            with Progress(SHARED[kind], after=0):
                 here.prepare(env)
         for forward in spec.forwards:
             announce(env, forward)
@@ -145,6 +153,8 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return run(arguments())
+    except PackageError:
+        return 1
     except UserError as error:
         print(f"run: {error}", file=sys.stderr)
         return 1

@@ -37,6 +37,8 @@ class Spec:
     icount: str = ""  # of QEMU's -icount: time is the count of instructions
     trace: tuple = ()  # trace events of QEMU
     trace_file: str = ""
+    xl: tuple = ()  # of a Xen domain: further settings, (name, value)
+    before: str = ""  # of a Xen domain: a command for Dom0, before its creation
 
     def with_files(self, elf, disk_paths):
         """The same with its files elsewhere."""

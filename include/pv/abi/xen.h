@@ -32,8 +32,8 @@
 /* --- what headers before Xen 4.20 lack -------------------------------------------------------- */
 
 /*
- * elfnote.h: the PVH image may be loaded elsewhere than it says: up to three 32-bit words, alignment,
- * lowest address of its first byte, highest of its last.
+ * elfnote.h: the PVH image may be loaded elsewhere than it says: up to three 32-bit words,
+ * alignment, lowest address of its first byte, highest of its last.
  */
 #ifndef XEN_ELFNOTE_PHYS32_RELOC
 #define XEN_ELFNOTE_PHYS32_RELOC 19
@@ -48,8 +48,8 @@
 #endif
 
 /*
- * vcpu.h: as VCPUOP_register_{runstate,vcpu_time}_memory_area, with the area's guest-physical address in
- * addr.p; it does not cross a page, and ~0 ends the registration.
+ * vcpu.h: as VCPUOP_register_{runstate,vcpu_time}_memory_area, with the area's guest-physical
+ * address in addr.p; it does not cross a page, and ~0 ends the registration.
  */
 #ifndef VCPUOP_register_runstate_phys_area
 #define VCPUOP_register_runstate_phys_area 14
@@ -64,7 +64,10 @@
 /* grant_table.h: the first entries are the toolstack's (console and xenstore rings). */
 #define PV_XEN_RESERVED_GRANTS 8
 
-/* The PCI function that shows an HVM guest's platform device (docs/man/xen-pci-device-reservations.7). */
+/*
+ * The PCI function that shows an HVM guest's platform device
+ * (docs/man/xen-pci-device-reservations.7).
+ */
 #define PV_XEN_PLATFORM_VENDOR 0x5853
 #define PV_XEN_PLATFORM_DEVICE 0x0001
 

@@ -70,6 +70,9 @@ int pv_fake_raise_gsi(unsigned int gsi);
 int pv_fake_raise_intx(struct pv_pci_addr addr);
 int pv_fake_raise_msi(uint64_t addr, uint32_t data);
 
+/* A vector of pv_os_irq_vector(), delivered as it asked: through the local APIC, or past it. */
+int pv_fake_raise_vector(unsigned int vector, bool eoi);
+
 /* --- everything else: fields to set ----------------------------------------------------------- */
 
 struct pv_fake {
@@ -89,6 +92,10 @@ struct pv_fake {
 	/* The instruction of a hypercall: KVM's convention, arguments as they are in registers. */
 	long (*kvm_hypercall)(bool vmmcall, unsigned int nr, const unsigned long arg[4]);
 
+	/* Xen's: in the place of the fake Xen of <pv/fake_xen.h>. */
+	long (*xen_hypercall)(unsigned int op, const unsigned long arg[5]);
+	void (*xen_iret)(const void *frame); /* does not return */
+
 	/*
 	 * Every read of shared memory, where the library is built with PV_SHARED_HOOKS: gets what is
 	 * there, and returns what the library is to see. `size` is 1, 2, 4, 8; a copied block is read
@@ -96,12 +103,14 @@ struct pv_fake {
 	 */
 	uint64_t (*shared_read)(const volatile void *p, size_t size, uint64_t value);
 	void (*shared_wrote)(volatile void *p, size_t size);
+	void (*shared_atomic)(volatile void *p, size_t size); /* before each locked operation */
 
 	/* Resources. */
 	long alloc_fail_at;	      /* the n-th allocation from now fails, once; 0: none */
 	unsigned int pages_max;	      /* larger pv_os_pages_alloc() fail; 0: none does */
 	bool no_gsi, no_intx, no_msi; /* the port has no such interrupts: PV_ENOTSUP */
 	unsigned int msi_max;	      /* more are PV_ENOSPC; 0: no bound but the table's */
+	bool no_vector;		      /* nor the hypervisor's own */
 	bool no_map;		      /* pv_os_map() fails */
 
 	/* What the library took and has not given back. */

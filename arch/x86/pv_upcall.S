@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Where Xen enters a PV kernel for events (xen_callback_t; CALLBACKTYPE_event).
+ *
+ *	pv_xen_set_callbacks((unsigned long)pv_xen_pv_upcall, failsafe, 0)
+ *
+ * Xen has put onto the stack of whatever was interrupted, at the next multiple of 16 below its RSP: RCX, R11,
+ * RIP, CS, RFLAGS, RSP, SS; and masked upcalls. It does not skip a red zone: a kernel that unmasks upcalls while code
+ * with one runs loses data. The handlers run on the stack whose end is in pv_xen_pv_upcall_stack, where that is
+ * not 0.
+ *
+ * The way back is a hypercall, which unmasks, as RFLAGS.IF tells, and looks for further events in one: nothing
+ * is lost in between, and there is no sequence of instructions here at which an upcall would not be welcome.
+ */
+#define IRET 23 /* __HYPERVISOR_iret */
+
+	.section .text.pv_xen_pv_upcall, "ax", @progbits
+	.code64
+	.balign 16
+	.globl pv_xen_pv_upcall
+	.type pv_xen_pv_upcall, @function
+pv_xen_pv_upcall:
+	cld
+	pushq %rax
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %rbx
+	movq %rsp, %rbx
+	movq pv_xen_pv_upcall_stack(%rip), %rax
+	testq %rax, %rax
+	jz 1f
+	movq %rax, %rsp
+1:	andq $-16, %rsp
+	callq pv_xen_dispatch
+	movq %rbx, %rsp
+	popq %rbx
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rdi
+	popq %rsi
+	popq %rdx
+	popq %rax
+
+	/* struct iret_context: RAX, R11, RCX, flags, and RIP to SS as they are. */
+	popq %rcx
+	popq %r11
+	pushq $0
+	pushq %rcx
+	pushq %r11
+	pushq %rax
+	movl $IRET, %eax
+	syscall
+	ud2
+	.size pv_xen_pv_upcall, . - pv_xen_pv_upcall
+
+	.section .bss.pv_xen_pv_upcall_stack, "aw", @nobits
+	.balign 8
+	.globl pv_xen_pv_upcall_stack
+pv_xen_pv_upcall_stack:
+	.skip 8
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The data of the Xen block frontend's requests.
+ *
+ * DATA reach the backend in one of two ways, by what was negotiated:
+ *
+ *	per request	each piece, which does not cross a page, is shared when the part is put on the ring, and
+ *			taken back when it is answered. A backend that keeps it then is broken: the request ends with
+ *			PV_EPROTO, the grant is quarantined, and the memory is, by no fault of its owner's, within the
+ *			backend's reach until it lets go.
+ *	persistent	the pool's pages are lent all the time, and the backend keeps them mapped. Data are copied
+ *			there before a write, and from there after a read.
+ */
+#include <pv/share.h>
+
+#include "drivers/blkfront/blkfront.h"
+
+/* --- data, per request ------------------------------------------------------------------------ */
+
+static enum pv_share_dir data_dir(const struct blkfront_part *part)
+{
+	return part->op == BLKIF_OP_READ ? PV_SHARE_WRITE : PV_SHARE_READ;
+}
+
+/* Takes the first `num` pieces back. PV_EBUSY if the backend keeps one. */
+static int unshare(struct blkfront *bf, const struct blkfront_part *part, unsigned int num)
+{
+	enum pv_share_dir dir = data_dir(part);
+	int status = 0, err;
+	unsigned int i;
+
+	for (i = 0; i < num; i++) {
+		err = pv_unshare(&bf->xd->dev, part->at.addr[i], part->seg[i].va, part->seg[i].len,
+				 dir);
+		if (pv_unlikely(err))
+			status = err;
+	}
+	return status;
+}
+
+/* Shares the pieces. PV_EBUSY, and none is, if that cannot be now. */
+static int share(struct blkfront *bf, struct blkfront_part *part)
+{
+	enum pv_share_dir dir = data_dir(part);
+	unsigned int i;
+
+	for (i = 0; i < part->num; i++) {
+		if (pv_unlikely(pv_share(&bf->xd->dev, part->seg[i].va, part->seg[i].len, dir,
+					 &part->at.addr[i]))) {
+			(void)unshare(bf, part, i);
+			return PV_EBUSY;
+		}
+	}
+	return 0;
+}
+
+/* --- data, persistent ------------------------------------------------------------------------- */
+
+/* Between the pieces and the part's pages, which are filled one after the other. */
+static void copy(struct blkfront *bf, const struct blkfront_part *part, bool to_pages)
+{
+	uint32_t done = 0, at, n, left;
+	unsigned int i;
+
+	for (i = 0; i < part->num; i++) {
+		char *va = part->seg[i].va;
+
+		for (left = part->seg[i].len; left; left -= n) {
+			char PV_SHARED *page =
+				(char PV_SHARED *)bf->pool[part->at.page[done / PV_PAGE_SIZE]].va;
+
+			at = done % PV_PAGE_SIZE;
+			n = PV_PAGE_SIZE - at < left ? PV_PAGE_SIZE - at : left;
+			if (to_pages)
+				pv_shared_write_block(page + at, va, n);
+			else
+				pv_shared_read_block(va, page + at, n);
+			va += n;
+			done += n;
+		}
+	}
+}
+
+static void return_pages(struct blkfront *bf, const struct blkfront_part *part)
+{
+	unsigned int n = pv_blkfront_pages(part);
+
+	while (n)
+		bf->pool_free[bf->pool_num_free++] = part->at.page[--n];
+}
+
+/* Gets the part its pages, with its data in them. PV_EBUSY if there are not enough now. */
+static int use_pages(struct blkfront *bf, struct blkfront_part *part)
+{
+	unsigned int i, n = pv_blkfront_pages(part);
+
+	if (bf->pool_num_free < n)
+		return PV_EBUSY;
+	for (i = 0; i < n; i++)
+		part->at.page[i] = bf->pool_free[--bf->pool_num_free];
+	if (part->op == BLKIF_OP_WRITE)
+		copy(bf, part, true);
+	return 0;
+}
+
+/* --- either ----------------------------------------------------------------------------------- */
+
+static inline void put_seg(struct blkif_request_segment PV_SHARED *to, uint32_t ref, uint32_t first,
+			   uint32_t bytes)
+{
+	pv_shared_write(&to->gref, ref);
+	pv_shared_write(&to->first_sect, first);
+	pv_shared_write(&to->last_sect, first + bytes / PV_BLK_SECTOR - 1);
+}
+
+void pv_blkfront_put_segs(struct blkfront *bf, const struct blkfront_part *part,
+			  struct blkif_request_segment PV_SHARED *to)
+{
+	uint32_t left = part->bytes, n;
+	unsigned int i;
+
+	if (!bf->persistent) {
+		for (i = 0; i < part->num; i++) {
+			pv_bus_addr_t addr = part->at.addr[i];
+
+			put_seg(&to[i], (uint32_t)(addr >> PV_PAGE_SHIFT),
+				(uint32_t)(addr & (PV_PAGE_SIZE - 1)) / PV_BLK_SECTOR,
+				part->seg[i].len);
+		}
+		return;
+	}
+	for (i = 0; left; i++, left -= n) {
+		n = left < PV_PAGE_SIZE ? left : PV_PAGE_SIZE;
+		put_seg(&to[i], (uint32_t)bf->pool[part->at.page[i]].ref, 0, n);
+	}
+}
+
+int pv_blkfront_data_begin(struct blkfront *bf, struct blkfront_part *part)
+{
+	return bf->persistent ? use_pages(bf, part) : share(bf, part);
+}
+
+void pv_blkfront_copy_back(struct blkfront *bf, const struct blkfront_part *part)
+{
+	copy(bf, part, false);
+}
+
+int pv_blkfront_data_end(struct blkfront *bf, const struct blkfront_part *part)
+{
+	if (!bf->persistent)
+		return unshare(bf, part, part->num);
+	return_pages(bf, part);
+	return 0;
+}

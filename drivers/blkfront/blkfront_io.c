@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The Xen block frontend's data path.
+ *
+ * A PART of a request (blk_driver.h) is one request of the ring. Its id is the number of a struct blkfront_part, where
+ * all is that we know of it; of the ring's slots nothing but responses is read. Up to 11 segments lie in the slot,
+ * more of them in a page of the part's own (BLKIF_OP_INDIRECT).
+ *
+ * WHAT THE BACKEND SAYS of a part is copied once and then checked: the id is that of a part on the ring, the operation
+ * is the part's, the status one that there is. Anything else breaks the device.
+ *
+ * BREAKING. A backend cannot be reset. Whoever finds the device broken gives back what is in flight, having revoked
+ * each grant that can be; the rest is quarantined (grants.h).
+ *
+ * EVENTS. The port's end of interrupt is late (events.h): it stays masked from the event until arm finds no more
+ * responses. rsp_event is behind by then, which is all it takes to ask for none.
+ */
+#include "drivers/blkfront/blkfront.h"
+#include "pv-core/xen/events.h"
+
+static struct blkfront *blkfront_of(struct pv_blk_queue *q)
+{
+	return pv_container_of(q, struct blkfront, q);
+}
+
+/* --- to the ring ------------------------------------------------------------------------------ */
+
+/* The part that is next; and it is on the ring. */
+static inline unsigned int next_part(const struct blkfront *bf)
+{
+	return bf->free_part[bf->num_free - 1];
+}
+
+static inline void put_part(struct blkfront *bf, struct blkfront_part *part, struct pv_blk_req *req)
+{
+	part->req = req;
+	part->turn = bf->turns++;
+	bf->num_free--;
+	pv_xring_put(&bf->ring);
+}
+
+static PV_NOINLINE void put_indirect(struct blkfront *bf, const struct blkfront_part *part,
+				     unsigned int id, unsigned int segs, uint64_t sector)
+{
+	const struct blkfront_page *page = &bf->indirect[id];
+	struct blkif_request_indirect PV_SHARED *rq =
+		(struct blkif_request_indirect PV_SHARED *)&bf->slot[pv_xring_next(&bf->ring)];
+
+	pv_blkfront_put_segs(bf, part, (struct blkif_request_segment PV_SHARED *)page->va);
+	pv_shared_write(&rq->operation, BLKIF_OP_INDIRECT);
+	pv_shared_write(&rq->indirect_op, part->op);
+	pv_shared_write(&rq->nr_segments, segs);
+	pv_shared_write(&rq->id, id);
+	pv_shared_write(&rq->sector_number, sector);
+	pv_shared_write(&rq->handle, bf->handle);
+	pv_shared_write(&rq->indirect_grefs[0], (uint32_t)page->ref);
+}
+
+static inline struct blkif_request PV_SHARED *put_request(struct blkfront *bf,
+							  const struct blkfront_part *part,
+							  unsigned int id, unsigned int segs,
+							  uint64_t sector)
+{
+	struct blkif_request PV_SHARED *rq = &bf->slot[pv_xring_next(&bf->ring)].req;
+
+	pv_shared_write(&rq->operation, part->op);
+	pv_shared_write(&rq->nr_segments, segs);
+	pv_shared_write(&rq->handle, bf->handle);
+	pv_shared_write(&rq->id, id);
+	pv_shared_write(&rq->sector_number, sector);
+	return rq;
+}
+
+static PV_NOINLINE int issue_other(struct blkfront *bf, struct pv_blk_req *req,
+				   struct blkfront_part *part, unsigned int id)
+{
+	struct blkif_request_discard PV_SHARED *rq;
+	uint64_t sector;
+	uint32_t n;
+
+	part->num = 0;
+	part->bytes = 0;
+	part->indirect = false;
+	if (req->op == PV_BLK_SYNC) {
+		/* Success would be a lie. */
+		if (bf->sync_op == BLKFRONT_NO_SYNC_OP)
+			return PV_ENOTSUP;
+		pv_blk_take_sync(req);
+		part->op = bf->sync_op;
+		put_request(bf, part, id, 0, 0);
+	} else {
+		n = pv_blk_take_range(req, bf->blk.max_discard, &sector);
+		part->op = BLKIF_OP_DISCARD;
+		/* Where struct blkif_request has the number of segments, this has flags: none. */
+		rq = (struct blkif_request_discard PV_SHARED *)put_request(bf, part, id, 0, sector);
+		pv_shared_write(&rq->nr_sectors, n);
+	}
+	put_part(bf, part, req);
+	return 0;
+}
+
+static int issue(struct pv_blk_queue *q, struct pv_blk_req *req)
+{
+	struct blkfront *bf = blkfront_of(q);
+	struct blkfront_part *part;
+	unsigned int id, segs;
+	uint64_t sector;
+
+	/* As it is while there is no connection. */
+	if (pv_unlikely(!bf->num_free))
+		return PV_EBUSY;
+	id = next_part(bf);
+	part = bf->part[id];
+	if (pv_unlikely(req->op > PV_BLK_WRITE))
+		return issue_other(bf, req, part, id);
+	part->seg = pv_blk_take(q, req, part->cut, &part->num, &sector, &part->bytes);
+	if (pv_unlikely(!part->seg))
+		return PV_EINVAL;
+	part->op = req->op == PV_BLK_READ ? BLKIF_OP_READ : BLKIF_OP_WRITE;
+	if (pv_unlikely(pv_blkfront_data_begin(bf, part))) {
+		pv_blk_untake(req, sector, part->bytes);
+		return PV_EBUSY;
+	}
+	segs = bf->persistent ? pv_blkfront_pages(part) : part->num;
+	part->indirect = segs > BLKIF_MAX_SEGMENTS_PER_REQUEST;
+	if (pv_unlikely(part->indirect))
+		put_indirect(bf, part, id, segs, sector);
+	else
+		pv_blkfront_put_segs(bf, part, put_request(bf, part, id, segs, sector)->seg);
+	put_part(bf, part, req);
+	return 0;
+}
+
+static void flush(struct pv_blk_queue *q)
+{
+	struct blkfront *bf = blkfront_of(q);
+
+	/* Nothing was put while there is no connection. */
+	if (pv_unlikely(pv_device_broken(&bf->xd->dev)) || !pv_xring_push(&bf->ring))
+		return;
+	q->stats.notified++;
+	(void)pv_evtchn_send(bf->port);
+}
+
+/* --- from the ring ---------------------------------------------------------------------------- */
+
+static void free_part(struct blkfront *bf, unsigned int id)
+{
+	bf->part[id]->req = NULL;
+	bf->free_part[bf->num_free++] = (uint16_t)id;
+}
+
+/* How a part went, by its response. */
+static int outcome(struct blkfront *bf, const struct blkfront_part *part, int status)
+{
+	if (pv_likely(status == BLKIF_RSP_OKAY)) {
+		if (bf->persistent && part->op == BLKIF_OP_READ)
+			pv_blkfront_copy_back(bf, part);
+		status = 0;
+	} else if (status == BLKIF_RSP_ERROR) {
+		status = PV_EIO;
+	} else if (status == BLKIF_RSP_EOPNOTSUPP) {
+		status = PV_ENOTSUP;
+	} else {
+		status = pv_device_break(&bf->xd->dev, "block response with an unknown status");
+	}
+	if (pv_unlikely(pv_blkfront_data_end(bf, part)))
+		status = pv_device_break(&bf->xd->dev,
+					 "the backend keeps an answered request's memory");
+	return status;
+}
+
+/*
+ * The next response: its part's number, and how it went. Below 0 if there is none, or if the device is broken now.
+ */
+static inline int next_response(struct blkfront *bf, int *status)
+{
+	const struct blkif_response PV_SHARED *rsp;
+	const struct blkfront_part *part;
+	uint64_t id;
+	uint8_t op;
+	int n;
+
+	n = pv_xring_look(&bf->ring);
+	if (n <= 0) {
+		if (pv_unlikely(n < 0))
+			pv_device_break(&bf->xd->dev, "response index jumped");
+		return -1;
+	}
+	rsp = &bf->slot[pv_xring_take(&bf->ring)].rsp;
+	id = pv_shared_read(&rsp->id);
+	op = pv_shared_read(&rsp->operation);
+	*status = pv_shared_read(&rsp->status);
+	if (pv_unlikely(id >= bf->num_parts)) {
+		pv_device_break(&bf->xd->dev, "response id out of range");
+		return -1;
+	}
+	part = bf->part[id];
+	if (pv_unlikely(!part->req)) {
+		pv_device_break(&bf->xd->dev, "response id is not in flight");
+		return -1;
+	}
+	/* What an indirect request is answered with, blkif.h leaves open; Linux repeats the inner operation. */
+	if (pv_unlikely(op != part->op && !(part->indirect && op == BLKIF_OP_INDIRECT))) {
+		pv_device_break(&bf->xd->dev, "response to another operation");
+		return -1;
+	}
+	return (int)id;
+}
+
+/* Gives what is in flight back. */
+static PV_NOINLINE int poll_broken(struct blkfront *bf, int budget)
+{
+	struct pv_blk_req *req;
+	unsigned int id;
+	int n = 0;
+
+	if (!bf->told)
+		pv_device_changed(&bf->xd->dev);
+	for (id = 0; id < bf->num_parts && n < budget; id++) {
+		req = bf->part[id]->req;
+		if (!req)
+			continue;
+		(void)pv_blkfront_data_end(bf, bf->part[id]);
+		free_part(bf, id);
+		n++;
+		pv_blk_part_done(&bf->q, req, PV_EPROTO);
+	}
+	return n;
+}
+
+static int poll(struct pv_blk_queue *q, int budget)
+{
+	struct blkfront *bf = blkfront_of(q);
+	struct pv_blk_req *req;
+	int n = 0, id, status;
+
+	if (pv_unlikely(pv_device_broken(&bf->xd->dev)))
+		return poll_broken(bf, budget);
+	if (pv_unlikely(!bf->up))
+		return 0;
+	while (n < budget) {
+		id = next_response(bf, &status);
+		if (id < 0)
+			break;
+		req = bf->part[id]->req;
+		status = outcome(bf, bf->part[id], status);
+		free_part(bf, (unsigned int)id);
+		n++;
+		pv_blk_part_done(q, req, status);
+		if (pv_unlikely(status == PV_EPROTO))
+			break;
+	}
+	if (n)
+		bf->worked = true;
+	if (pv_unlikely(pv_device_broken(&bf->xd->dev)))
+		n += poll_broken(bf, budget - n);
+	return n;
+}
+
+static bool arm(struct pv_blk_queue *q, bool on)
+{
+	struct blkfront *bf = blkfront_of(q);
+
+	if (!on || !bf->up || pv_unlikely(pv_device_broken(&bf->xd->dev)))
+		return false;
+	if (pv_xring_arm(&bf->ring, 0))
+		return true;
+	if (__atomic_load_n(&bf->fired, __ATOMIC_RELAXED) &&
+	    __atomic_exchange_n(&bf->fired, false, __ATOMIC_ACQUIRE)) {
+		if (bf->worked)
+			pv_evtchn_eoi(bf->port);
+		else
+			pv_evtchn_eoi_idle(bf->port);
+		bf->worked = false;
+	}
+	return false;
+}
+
+const struct pv_blk_ops pv_blkfront_ops = {
+	.issue = issue,
+	.flush = flush,
+	.poll = poll,
+	.arm = arm,
+};
+
+void pv_blkfront_event(void *arg)
+{
+	struct blkfront *bf = arg;
+
+	__atomic_store_n(&bf->fired, true, __ATOMIC_RELEASE);
+	pv_blk_event(&bf->q);
+}
+
+/* --- the end of a connection ------------------------------------------------------------------ */
+
+void pv_blkfront_lose(struct blkfront *bf, int status)
+{
+	struct pv_blk_req *req;
+	unsigned int id;
+
+	for (id = 0; id < bf->num_parts; id++) {
+		req = bf->part[id]->req;
+		if (!req)
+			continue;
+		(void)pv_blkfront_data_end(bf, bf->part[id]);
+		free_part(bf, id);
+		pv_blk_part_lost(&bf->q, req, status);
+	}
+}
+
+/* The part that was put on the ring last, of those that are there. NULL if none is. */
+static struct blkfront_part *latest(const struct blkfront *bf, unsigned int *id)
+{
+	struct blkfront_part *last = NULL;
+	unsigned int i;
+
+	for (i = 0; i < bf->num_parts; i++) {
+		struct blkfront_part *part = bf->part[i];
+
+		if (!part->req || (last && (int32_t)(part->turn - last->turn) < 0))
+			continue;
+		last = part;
+		*id = i;
+	}
+	return last;
+}
+
+int pv_blkfront_rewind(struct blkfront *bf)
+{
+	struct blkfront_part *part;
+	struct pv_blk_req *req;
+	unsigned int id = 0;
+
+	while ((part = latest(bf, &id))) {
+		if (pv_blkfront_data_end(bf, part)) {
+			pv_device_break(&bf->xd->dev,
+					"the backend left, and keeps a request's memory");
+			pv_blk_part_lost(&bf->q, part->req, PV_EPROTO);
+			free_part(bf, id);
+			pv_blkfront_lose(bf, PV_EPROTO);
+			return PV_EPROTO;
+		}
+		req = part->req;
+		free_part(bf, id);
+		pv_blk_part_again(&bf->q, req);
+	}
+	return 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Xen, for kernels: the bus and drivers for the tables of pv_init(), and what a kernel on Xen calls
+ * itself.
+ */
+#ifndef PV_XEN_H
+#define PV_XEN_H
+
+#include <pv/control.h>
+#include <pv/device.h>
+
+PV_BEGIN_DECLS
+
+/*
+ * xenbus: the devices that the toolstack wrote into xenstore below `device/` (Xen
+ * docs/misc/xenstore-paths.pandoc).
+ */
+extern const struct pv_bus pv_xenbus;
+
+extern const struct pv_driver pv_blkfront;    /* "vbd": xen/io/blkif.h */
+extern const struct pv_driver pv_netfront;    /* "vif": xen/io/netif.h */
+extern const struct pv_driver pv_xen_console; /* "console": xen/io/console.h */
+
+/*
+ * The event upcall: calls the handlers of all events that are pending for this CPU. Its cost does
+ * not depend on the number of ports.
+ *
+ * On PVH and HVM the library registers it by pv_os_irq_vector(). A PV kernel calls it from its
+ * event callback (CALLBACKTYPE_event); a kernel that has a vector of its own for it, or polls,
+ * calls it from there. Does nothing where there is no Xen, or nothing is pending. Context:
+ * interrupt, or with interrupts (on PV: upcalls) off on this CPU; not from a handler.
+ */
+void pv_xen_dispatch(void);
+
+/*
+ * Output before there is a console, and after: by the hypercall. A release build of Xen drops what
+ * guests other than Dom0 write so. Does nothing before pv_init(), and where there is no Xen.
+ * Context: any.
+ */
+void pv_xen_early_write(const char *text, size_t len);
+
+/*
+ * The domain's own console, which xl console shows, without any device: from pv_init() on, also in
+ * a kernel that does not name pv_xen_console. start: finds and maps it. 0, or PV_ENODEV if the
+ * domain has none (Dom0: pv_xen_early_write() is its console), PV_ENOMEM. Context: control, after
+ * pv_init(). stop: its mirror, before pv_shutdown().
+ */
+int pv_xen_console_start(void);
+void pv_xen_console_stop(void);
+
+/*
+ * Writes; waits PV_CONFIG_CONSOLE_MS at most for a full console, and drops what does not fit.
+ * Nothing happens before it was started. Context: any, one caller at a time.
+ */
+void pv_xen_console_write(const char *text, size_t len);
+
+/*
+ * Waits until the other end took all of it, as before the domain ends: what is in the ring then is
+ * lost. 0, PV_ETIMEDOUT after `timeout_ms`, PV_EPROTO. Context: any.
+ */
+int pv_xen_console_drain(unsigned int timeout_ms);
+
+PV_END_DECLS
+
+#endif

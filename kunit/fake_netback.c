@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+#include <pv/err.h>
+#include <pv/log.h>
+#include <pv/os.h>
+#include <pv/string.h>
+#include <pv/xen.h>
+
+#define xen_mb()  __sync_synchronize()
+#define xen_rmb() __sync_synchronize()
+#define xen_wmb() __sync_synchronize()
+
+#include "fake_netback.h"
+#include "fake_store.h"
+
+#include "drivers/netfront/netfront.h"
+#include "pv-core/bus.h"
+#include "pv-core/xen/xen.h"
+
+#define PEER  PV_FAKE_XEN_PEER
+#define BYTES 131072u
+
+static struct fake_netback *active;
+static void (*store_sent)(uint16_t domid, uint32_t port);
+
+/* --- connection ------------------------------------------------------------------------------- */
+
+static void let_go(struct fake_netback *nb)
+{
+	if (nb->keeps)
+		return;
+	while (nb->num_kept)
+		pv_fake_xen_peer_unmap(nb->kept[--nb->num_kept]);
+	if (nb->connected) {
+		pv_fake_xen_peer_unmap(nb->tx_ref);
+		pv_fake_xen_peer_unmap(nb->rx_ref);
+	}
+	nb->connected = false;
+}
+
+static void text_node(struct fake_netback *nb, const char *key, const char *value)
+{
+	char path[160];
+
+	pv_snprintf(path, sizeof(path), "%s/%s", nb->back, key);
+	pv_fake_xs_write(path, value);
+}
+
+void fake_netback_node(struct fake_netback *nb, const char *key, int value)
+{
+	char path[160];
+
+	pv_snprintf(path, sizeof(path), "%s/%s", nb->back, key);
+	if (value < 0)
+		pv_fake_xs_rm(path);
+	else
+		pv_fake_xs_printf(path, "%d", value);
+}
+
+static void state(struct fake_netback *nb, enum xenbus_state s)
+{
+	fake_netback_node(nb, "state", (int)s);
+}
+
+static long front(const struct fake_netback *nb, const char *key)
+{
+	char path[128];
+
+	pv_snprintf(path, sizeof(path), "%s/%s", nb->front, key);
+	return pv_fake_xs_number(path);
+}
+
+/* As netback's connect(): what it reads, and in which order it prefers it. */
+static bool connect(struct fake_netback *nb)
+{
+	long tx_port = front(nb, "event-channel-tx"), rx_port = front(nb, "event-channel-rx");
+	struct netif_tx_sring *tx;
+	struct netif_rx_sring *rx;
+
+	if (tx_port < 0 || rx_port < 0)
+		tx_port = rx_port = front(nb, "event-channel");
+	nb->tx_port = (uint32_t)tx_port;
+	nb->rx_port = (uint32_t)rx_port;
+	nb->tx_ref = (uint32_t)front(nb, "tx-ring-ref");
+	nb->rx_ref = (uint32_t)front(nb, "rx-ring-ref");
+	if (front(nb, "request-rx-copy") != 1 || front(nb, "feature-rx-notify") != 1 ||
+	    front(nb, "multi-queue-num-queues") > 1)
+		return false;
+	if (!pv_fake_xen_peer_bind(PEER, nb->tx_port) ||
+	    (tx_port != rx_port && !pv_fake_xen_peer_bind(PEER, nb->rx_port)))
+		return false;
+	tx = pv_fake_xen_peer_map(PEER, nb->tx_ref, true);
+	rx = pv_fake_xen_peer_map(PEER, nb->rx_ref, true);
+	if (!tx || !rx)
+		return false;
+	BACK_RING_INIT(&nb->tx, tx, PV_PAGE_SIZE);
+	BACK_RING_INIT(&nb->rx, rx, PV_PAGE_SIZE);
+	nb->rx_pushed = 0;
+	nb->connected = true;
+	nb->connects++;
+	return true;
+}
+
+static void wait_for_frontend(struct fake_netback *nb)
+{
+	fake_netback_node(nb, "feature-rx-copy", nb->rx_copy);
+	fake_netback_node(nb, "feature-sg", nb->sg);
+	fake_netback_node(nb, "feature-gso-tcpv4", nb->gso4);
+	fake_netback_node(nb, "feature-gso-tcpv6", nb->gso6);
+	fake_netback_node(nb, "feature-no-csum-offload", nb->no_csum);
+	fake_netback_node(nb, "feature-ipv6-csum-offload", nb->csum6);
+	fake_netback_node(nb, "feature-split-event-channels", nb->split);
+	fake_netback_node(nb, "carrier", nb->carrier);
+	fake_netback_node(nb, "mtu", nb->mtu);
+	text_node(nb, "hotplug-status", "connected");
+	state(nb, XenbusStateInitWait);
+}
+
+/* As netback's frontend_changed(). */
+static void follow(void *arg, const char *path)
+{
+	struct fake_netback *nb = arg;
+	char text[160];
+	long back;
+
+	pv_snprintf(text, sizeof(text), "%s/state", nb->front);
+	if (pv_strcmp(path, text))
+		return;
+	pv_snprintf(text, sizeof(text), "%s/state", nb->back);
+	back = pv_fake_xs_number(text);
+	switch (pv_fake_xs_number(path)) {
+	case XenbusStateInitialising:
+		if (back == XenbusStateClosed && !nb->lingers)
+			wait_for_frontend(nb);
+		break;
+	case XenbusStateConnected:
+		if (back != XenbusStateInitWait || nb->never_connects)
+			break;
+		if (connect(nb))
+			state(nb, XenbusStateConnected);
+		else
+			nb->refused++;
+		break;
+	case XenbusStateClosing:
+		if (!nb->lingers)
+			state(nb, XenbusStateClosing);
+		break;
+	case XenbusStateClosed:
+		if (nb->lingers)
+			break;
+		let_go(nb);
+		state(nb, XenbusStateClosed);
+		break;
+	default:
+		break;
+	}
+}
+
+void fake_netback_die(struct fake_netback *nb)
+{
+	let_go(nb);
+	nb->connected = false;
+	state(nb, XenbusStateInitialising);
+}
+
+void fake_netback_reborn(struct fake_netback *nb)
+{
+	wait_for_frontend(nb);
+}
+
+static void sent(uint16_t domid, uint32_t port)
+{
+	if (active && active->connected && (port == active->tx_port || port == active->rx_port))
+		active->kicks++;
+	else if (store_sent)
+		store_sent(domid, port);
+}
+
+/* --- what is sent ----------------------------------------------------------------------------- */
+
+bool fake_netback_tx_take(struct fake_netback *nb, struct netif_tx_request *req)
+{
+	if (!nb->connected || !RING_HAS_UNCONSUMED_REQUESTS(&nb->tx))
+		return false;
+	RING_COPY_REQUEST(&nb->tx, nb->tx.req_cons, req);
+	nb->tx.req_cons++;
+	return true;
+}
+
+/* The bytes of a slot. False if they cannot be had. */
+static bool fetch(struct fake_netback *nb, const struct netif_tx_request *req, uint32_t len,
+		  uint8_t *to)
+{
+	uint8_t *page;
+
+	if (req->offset + len > PV_PAGE_SIZE)
+		return false;
+	page = pv_fake_xen_peer_map(PEER, req->gref, false);
+	if (!page)
+		return false;
+	pv_memcpy(to, page + req->offset, len);
+	if (nb->keeps)
+		nb->kept[nb->num_kept++] = req->gref;
+	else
+		pv_fake_xen_peer_unmap(req->gref);
+	return true;
+}
+
+/* What the frontend may be writable of is not to be: what is sent is granted for reading. */
+static bool read_only(uint32_t ref)
+{
+	if (!pv_fake_xen_peer_map(PEER, ref, true))
+		return true;
+	pv_fake_xen_peer_unmap(ref);
+	return false;
+}
+
+struct chain {
+	struct netif_tx_request req[32];
+	unsigned int slots, extras;
+};
+
+/* As netback's: the chain, its extra info, and its bounds. False if it would be refused. */
+static bool take_chain(struct fake_netback *nb, struct chain *c, struct fake_netback_frame *f)
+{
+	struct netif_tx_request slot;
+	struct netif_extra_info extra;
+	bool good = true;
+
+	pv_memset(c, 0, sizeof(*c));
+	if (!fake_netback_tx_take(nb, &c->req[0]))
+		return false;
+	c->slots = 1;
+	f->flags = c->req[0].flags;
+	f->gso_type = 0;
+	f->gso_size = 0;
+	extra.flags = c->req[0].flags & NETTXF_extra_info ? XEN_NETIF_EXTRA_FLAG_MORE : 0;
+	while (extra.flags & XEN_NETIF_EXTRA_FLAG_MORE) {
+		if (!fake_netback_tx_take(nb, &slot))
+			return false;
+		pv_memcpy(&extra, &slot, sizeof(extra));
+		c->extras++;
+		good &= extra.type == XEN_NETIF_EXTRA_TYPE_GSO && extra.u.gso.size;
+		f->gso_type = extra.u.gso.type;
+		f->gso_size = extra.u.gso.size;
+	}
+	while (c->req[c->slots - 1].flags & NETTXF_more_data) {
+		if (c->slots == XEN_NETIF_NR_SLOTS_MIN ||
+		    !fake_netback_tx_take(nb, &c->req[c->slots]))
+			return false;
+		c->slots++;
+	}
+	return good && (c->slots == 1 || nb->sg > 0);
+}
+
+static bool keep_frame(struct fake_netback *nb, const struct chain *c, struct fake_netback_frame *f)
+{
+	uint32_t first = c->req[0].size, at;
+	unsigned int i;
+
+	for (i = 1; i < c->slots; i++) {
+		if (c->req[i].size > first)
+			return false;
+		first -= c->req[i].size;
+	}
+	f->len = c->req[0].size;
+	f->slots = c->slots;
+	at = first;
+	if (!first || !fetch(nb, &c->req[0], first, f->data))
+		return false;
+	for (i = 1; i < c->slots; i++) {
+		if (!c->req[i].size || !fetch(nb, &c->req[i], c->req[i].size, f->data + at))
+			return false;
+		at += c->req[i].size;
+	}
+	for (i = 0; i < c->slots; i++)
+		if (!read_only(c->req[i].gref))
+			return false;
+	return f->len >= PV_NET_HDR_LEN;
+}
+
+static void put_answer(struct fake_netback *nb, uint16_t id, int16_t status)
+{
+	struct netif_tx_response *rsp = RING_GET_RESPONSE(&nb->tx, nb->tx.rsp_prod_pvt);
+
+	nb->tx.rsp_prod_pvt++;
+	/* Of extra info Linux' writes the status only. */
+	if (status != NETIF_RSP_NULL)
+		rsp->id = id;
+	rsp->status = status;
+}
+
+static void tx_push(struct fake_netback *nb)
+{
+	bool notify;
+
+	RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&nb->tx, notify);
+	if (notify) {
+		nb->notified++;
+		pv_fake_xen_peer_send(nb->tx_port);
+	}
+}
+
+void fake_netback_tx_answer(struct fake_netback *nb, uint16_t id, int16_t status)
+{
+	put_answer(nb, id, status);
+	RING_GET_RESPONSE(&nb->tx, nb->tx.rsp_prod_pvt - 1)->id = id;
+	tx_push(nb);
+}
+
+unsigned int fake_netback_run(struct fake_netback *nb, unsigned int max)
+{
+	struct netif_tx_response answer[FAKE_NETBACK_RING];
+	unsigned int n, num = 0, i;
+	struct fake_netback_frame *f;
+	struct chain c;
+	int more;
+
+	for (n = 0; n < max; n++) {
+		RING_FINAL_CHECK_FOR_REQUESTS(&nb->tx, more);
+		if (!more)
+			break;
+		f = &nb->frame[nb->sent % FAKE_NETBACK_FRAMES];
+		if (!take_chain(nb, &c, f) || !keep_frame(nb, &c, f))
+			nb->bad++;
+		else
+			nb->sent++;
+		for (i = 0; i < c.slots; i++) {
+			answer[num].id = c.req[i].id;
+			answer[num++].status = nb->status;
+			for (; !i && c.extras; c.extras--)
+				answer[num++].status = NETIF_RSP_NULL;
+		}
+	}
+	for (i = 0; i < num; i++) {
+		struct netif_tx_response *a = &answer[nb->backwards ? num - 1 - i : i];
+
+		put_answer(nb, a->id, a->status);
+	}
+	tx_push(nb);
+	return n;
+}
+
+/* --- what is received ------------------------------------------------------------------------- */
+
+static bool rx_take(struct fake_netback *nb, struct netif_rx_request *req)
+{
+	if (!nb->connected || !RING_HAS_UNCONSUMED_REQUESTS(&nb->rx))
+		return false;
+	RING_COPY_REQUEST(&nb->rx, nb->rx.req_cons, req);
+	nb->rx.req_cons++;
+	return true;
+}
+
+static void rx_put(struct fake_netback *nb, const void *rsp)
+{
+	pv_memcpy(RING_GET_RESPONSE(&nb->rx, nb->rx.rsp_prod_pvt), rsp, 8);
+	nb->rx.rsp_prod_pvt++;
+}
+
+static bool slot(struct fake_netback *nb, const void *data, uint16_t offset, int16_t status,
+		 uint16_t flags)
+{
+	struct netif_rx_response rsp = {.offset = offset, .flags = flags, .status = status};
+	struct netif_rx_request req;
+	uint8_t *page;
+
+	if (!rx_take(nb, &req))
+		return false;
+	page = pv_fake_xen_peer_map(PEER, req.gref, true);
+	if (!page)
+		return false;
+	if (status > 0 && offset + status <= (int)PV_PAGE_SIZE)
+		pv_memcpy(page + offset, data, (size_t)status);
+	if (nb->keeps)
+		nb->kept[nb->num_kept++] = req.gref;
+	else
+		pv_fake_xen_peer_unmap(req.gref);
+	rsp.id = req.id;
+	rx_put(nb, &rsp);
+	return true;
+}
+
+bool fake_netback_slot(struct fake_netback *nb, uint16_t offset, int16_t status, uint16_t flags)
+{
+	return slot(nb, nb->bytes, offset, status, flags);
+}
+
+bool fake_netback_extra(struct fake_netback *nb, uint8_t type, uint8_t flags, uint16_t gso_size)
+{
+	struct netif_extra_info extra = {.type = type, .flags = flags};
+	struct netif_rx_request req;
+
+	extra.u.gso.size = gso_size;
+	extra.u.gso.type = XEN_NETIF_GSO_TYPE_TCPV4;
+	if (!rx_take(nb, &req))
+		return false;
+	rx_put(nb, &extra);
+	return true;
+}
+
+void fake_netback_push(struct fake_netback *nb)
+{
+	bool notify;
+
+	RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&nb->rx, notify);
+	if (notify) {
+		nb->notified++;
+		pv_fake_xen_peer_send(nb->rx_port);
+	}
+}
+
+bool fake_netback_receive(struct fake_netback *nb, const void *data, uint32_t len, uint16_t flags)
+{
+	uint32_t at = 0, part;
+
+	do {
+		part = len - at < PV_PAGE_SIZE ? len - at : PV_PAGE_SIZE;
+		if (!slot(nb, (const uint8_t *)data + at, 0, (int16_t)part,
+			  flags | (at + part < len ? NETRXF_more_data : 0)))
+			return false;
+		at += part;
+		flags = 0;
+	} while (at < len);
+	nb->rx.sring->req_event = nb->rx.req_cons + 1;
+	fake_netback_push(nb);
+	return true;
+}
+
+/* --- the kernel's end ------------------------------------------------------------------------- */
+
+static void receive(void *arg, struct pv_packet *pkt)
+{
+	struct fake_netback *nb = arg;
+	uint32_t at = 0;
+	unsigned int i;
+
+	nb->last = *pkt;
+	for (i = 0; i < pkt->num_segs; i++) {
+		pv_memcpy(nb->data + at, pkt->seg[i].va, pkt->seg[i].len);
+		at += pkt->seg[i].len;
+	}
+	nb->last.len = at == pkt->len ? at : 0;
+	if (nb->holds && nb->received < PV_ARRAY_SIZE(nb->held))
+		nb->held[nb->received] = pkt;
+	else
+		pv_packet_put(pkt);
+	nb->received++;
+}
+
+static void done(struct pv_packet *pkt)
+{
+	struct fake_netback *nb = pkt->user;
+
+	nb->pkt_done[pkt - nb->pkt]++;
+	nb->pkt_status[pkt - nb->pkt] = pkt->status;
+	nb->done++;
+}
+
+struct pv_packet *fake_netback_packet(struct fake_netback *nb, unsigned int i, uint32_t len)
+{
+	struct pv_packet *pkt = &nb->pkt[i];
+
+	pv_memset(pkt, 0, sizeof(*pkt));
+	pkt->len = len;
+	pkt->num_segs = 2;
+	pkt->seg[0].va = nb->bytes + 64 * i;
+	pkt->seg[0].len = 14;
+	pkt->seg[1].va = nb->bytes + 64 * i + 14;
+	pkt->seg[1].len = len - 14;
+	pkt->done = done;
+	pkt->user = nb;
+	return pkt;
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static const struct pv_driver *const drivers[] = {&pv_netfront, NULL};
+
+void fake_netback_work(void)
+{
+	unsigned int bound = 100;
+
+	do
+		pv_fake_xs_run();
+	while (bound-- && (pv_xenbus.work() | pv_bus_work() | pv_xen_work()));
+}
+
+int fake_netback_init(struct kunit *test)
+{
+	struct fake_netback *nb = kunit_kzalloc(test, sizeof(*nb), GFP_KERNEL);
+	unsigned int i;
+
+	test->priv = nb;
+	if (!nb || fake_store_up(test))
+		return PV_ENOMEM;
+	nb->rx_copy = nb->sg = nb->gso4 = nb->gso6 = nb->csum6 = nb->split = 1;
+	nb->no_csum = nb->carrier = nb->mtu = nb->front_mtu = -1;
+	nb->mac = "00:16:3e:12:34:Ab";
+	nb->frame = kunit_kzalloc(test, sizeof(*nb->frame) * FAKE_NETBACK_FRAMES, GFP_KERNEL);
+	nb->data = kunit_kzalloc(test, 18 * PV_PAGE_SIZE, GFP_KERNEL);
+	nb->bytes = pv_os_pages_alloc(BYTES / PV_PAGE_SIZE);
+	for (i = 0; i < BYTES; i++)
+		nb->bytes[i] = (uint8_t)(i * 13 + i / 251);
+	pv_bus_set_drivers(drivers);
+	active = nb;
+	store_sent = pv_fake_xen.sent;
+	pv_fake_xen.sent = sent;
+	pv_fake_xs.changed = follow;
+	pv_fake_xs.changed_arg = nb;
+	return 0;
+}
+
+void fake_netback_exit(struct kunit *test)
+{
+	struct fake_netback *nb = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < PV_ARRAY_SIZE(nb->held); i++)
+		if (nb->held[i])
+			pv_packet_put(nb->held[i]);
+	if (nb->net)
+		pv_net_close(nb->net);
+	pv_bus_remove_all();
+	if (nb->dev)
+		pv_xenbus.end();
+	nb->keeps = false;
+	let_go(nb);
+	pv_fake_xs.changed = NULL;
+	pv_bus_set_drivers(NULL);
+	active = NULL;
+	pv_fake_xen.sent = store_sent;
+	fake_store_down(test);
+	pv_os_pages_free(nb->bytes, BYTES / PV_PAGE_SIZE);
+}
+
+void fake_netback_plug(struct kunit *test)
+{
+	struct fake_netback *nb = test->priv;
+	char path[96];
+
+	pv_snprintf(nb->front, sizeof(nb->front), PV_FAKE_XS_HOME "/device/vif/0");
+	pv_fake_xs_device("vif", 0, nb->back, sizeof(nb->back));
+	pv_snprintf(path, sizeof(path), "%s/mac", nb->front);
+	if (nb->mac)
+		pv_fake_xs_write(path, nb->mac);
+	pv_snprintf(path, sizeof(path), "%s/mtu", nb->front);
+	if (nb->front_mtu >= 0)
+		pv_fake_xs_printf(path, "%d", nb->front_mtu);
+	wait_for_frontend(nb);
+	KUNIT_ASSERT_EQ(test, pv_xenbus.scan(pv_fake_xen_boot()), 0);
+	nb->dev = pv_device_next(NULL);
+	while (nb->dev && nb->dev->class_id != PV_CLASS_NET)
+		nb->dev = pv_device_next(nb->dev);
+	KUNIT_ASSERT_NOT_NULL(test, nb->dev);
+}
+
+void fake_netback_open(struct kunit *test)
+{
+	struct fake_netback *nb = test->priv;
+
+	if (!nb->dev)
+		fake_netback_plug(test);
+	nb->net = pv_net_open(0);
+	KUNIT_ASSERT_NOT_NULL(test, nb->net);
+	nb->q = pv_net_queue(nb->net, 0);
+}
+
+void fake_netback_up(struct kunit *test)
+{
+	struct fake_netback *nb = test->priv;
+
+	if (!nb->net)
+		fake_netback_open(test);
+	KUNIT_ASSERT_EQ(test, pv_net_start(nb->net, receive, nb), 0);
+}
+
+void fake_netback_start_at(struct fake_netback *nb, uint32_t at)
+{
+	struct netfront *nf = nb->dev->priv;
+	struct netfront_pair *pair = &nf->pair[0];
+	struct pv_xring *ring[] = {&pair->tx, &pair->rx};
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		ring[i]->req_prod = ring[i]->pushed = ring[i]->rsp_seen = ring[i]->rsp_cons = at;
+		ring[i]->shared->req_prod = ring[i]->shared->rsp_prod = at;
+		ring[i]->shared->req_event = ring[i]->shared->rsp_event = at + 1;
+	}
+	nb->tx.req_cons = nb->tx.rsp_prod_pvt = at;
+	nb->rx.req_cons = nb->rx.rsp_prod_pvt = at;
+}

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+"""KVM's own interfaces: features, hypercalls, both sets of clock MSRs, the wall clock."""
+
+import re
+import time
+
+from harness import test
+
+# Offered by every KVM since Linux 3.0: both sets of clock MSRs, asynchronous page faults, steal time.
+ALWAYS = 1 << 0 | 1 << 3 | 1 << 4 | 1 << 5
+PV_ENOSYS = -38
+
+
+@test(envs="kvm-*", bound=30)
+def kvm(t):
+    before = time.time()
+    guest = t.boot("kvm", directory="tests")
+    guest.succeed(t.patience(20))
+    after = time.time()
+    said = dict(re.findall(r"^([\w ]+): (.*)$", guest.console, re.MULTILINE))
+
+    assert int(said["features"], 16) & ALWAYS == ALWAYS, said
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        intel_here = "GenuineIntel" in file.read()
+    assert said["vmmcall"] == ("0" if intel_here and not t.nested else "1"), said
+    assert said["poll"] == "0", said
+    assert said["unknown"] == str(PV_ENOSYS), said
+    assert said["new"] == "kvmclock, 0 backwards, runs", said
+    assert said["old"] == "kvmclock (old MSRs), 0 backwards, runs", said
+    for name in ("new wall", "old wall"):
+        assert before - 1 <= float(said[name]) <= after + 1, f"{name}: {said[name]}, here {before}"
