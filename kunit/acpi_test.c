@@ -88,6 +88,95 @@ static void acpi_falls_back_to_rsdt(struct kunit *test)
 	expect_none(test, wide, "APIC", 0);
 }
 
+/* Tables of every length, and an error in any byte of them. */
+static void acpi_checksums(struct kunit *test)
+{
+	uint8_t table[64];
+	unsigned int len, i;
+
+	for (len = 36; len <= sizeof(table); len++) {
+		for (i = 0; i < len; i++)
+			table[i] = (uint8_t)(0xff - i % 3);
+		memcpy(table, "TEST", 4);
+		fake_acpi_sum(table, len);
+		KUNIT_EXPECT_TRUE(test, pv_acpi_valid(table, len));
+		for (i = 0; i < len; i++) {
+			table[i] ^= 0x80;
+			KUNIT_EXPECT_FALSE(test, pv_acpi_valid(table, len));
+			table[i] ^= 0x80;
+		}
+	}
+	KUNIT_EXPECT_TRUE(test, pv_fake_logged("TEST ignored"));
+}
+
+/* What is broken is seen by a peek, and counts. */
+static void acpi_peeks(struct kunit *test)
+{
+	struct fake_acpi *a = acpi_of(test);
+	uint64_t table[2];
+	const char *seen;
+	uint64_t rsdp;
+	size_t len;
+
+	table[0] = fake_acpi_table(a, "SSDT", body, LEN);
+	table[1] = fake_acpi_table(a, "SSDT", body + 1, LEN);
+	rsdp = fake_acpi_root(a, true, table, 2);
+	fake_acpi_at(a, table[0])[36] ^= 1;
+	expect_table(test, rsdp, "SSDT", 0, '1');
+	expect_none(test, rsdp, "SSDT", 1);
+	seen = pv_acpi_peek(rsdp, "SSDT", 0, &len);
+	KUNIT_ASSERT_NOT_NULL(test, seen);
+	KUNIT_EXPECT_EQ(test, seen[36], '1');
+	KUNIT_EXPECT_FALSE(test, pv_acpi_valid(seen, len));
+	pv_acpi_put(seen, len);
+	seen = pv_acpi_peek(rsdp, "SSDT", 1, &len);
+	KUNIT_ASSERT_NOT_NULL(test, seen);
+	KUNIT_EXPECT_TRUE(test, pv_acpi_valid(seen, len));
+	pv_acpi_put(seen, len);
+	KUNIT_EXPECT_NULL(test, pv_acpi_peek(rsdp, "SSDT", 2, &len));
+}
+
+static bool mentions_slowly(const char *area, size_t len, const char *text)
+{
+	size_t n = strlen(text);
+
+	for (; len >= n; area++, len--)
+		if (!memcmp(area, text, n))
+			return true;
+	return false;
+}
+
+/* At every place in areas of every length; and what only looks like it. */
+static void acpi_mentions(struct kunit *test)
+{
+	static const char *const texts[] = {"LNRO0005", "ABABAC", "x", "aaaa"};
+	unsigned int t, len, at, cut;
+
+	for (t = 0; t < PV_ARRAY_SIZE(texts); t++) {
+		const char *text = texts[t];
+		unsigned int n = (unsigned int)strlen(text);
+
+		for (len = 0; len < 40; len++) {
+			char *area = kunit_kzalloc(test, len, GFP_KERNEL);
+
+			KUNIT_ASSERT_NOT_NULL(test, area);
+			KUNIT_EXPECT_FALSE(test, pv_acpi_mentions(area, len, text));
+			for (at = 0; at + n <= len; at++) {
+				memset(area, text[0], len);
+				memcpy(area + at, text, n);
+				KUNIT_EXPECT_TRUE(test, pv_acpi_mentions(area, len, text));
+				for (cut = 0; cut < n; cut++) {
+					area[at + cut] = '-';
+					KUNIT_EXPECT_EQ(test, pv_acpi_mentions(area, len, text),
+							mentions_slowly(area, len, text));
+					area[at + cut] = text[cut];
+				}
+			}
+			kunit_kfree(test, area);
+		}
+	}
+}
+
 static void acpi_finds_rsdp_in_bios_areas(struct kunit *test)
 {
 	static uint8_t bda[0x100], ebda[0x400], bios[0x20000];
@@ -202,13 +291,11 @@ static void acpi_bad_rsdp(struct kunit *test)
 }
 
 static struct kunit_case acpi_cases[] = {
-	KUNIT_CASE(acpi_both_roots),
-	KUNIT_CASE(acpi_falls_back_to_rsdt),
-	KUNIT_CASE(acpi_finds_rsdp_in_bios_areas),
-	KUNIT_CASE(acpi_dsdt_through_fadt),
-	KUNIT_CASE(acpi_bad_tables),
-	KUNIT_CASE(acpi_bad_rsdp),
-	{},
+	KUNIT_CASE(acpi_both_roots),	    KUNIT_CASE(acpi_falls_back_to_rsdt),
+	KUNIT_CASE(acpi_checksums),	    KUNIT_CASE(acpi_peeks),
+	KUNIT_CASE(acpi_mentions),	    KUNIT_CASE(acpi_finds_rsdp_in_bios_areas),
+	KUNIT_CASE(acpi_dsdt_through_fadt), KUNIT_CASE(acpi_bad_tables),
+	KUNIT_CASE(acpi_bad_rsdp),	    {},
 };
 
 static struct kunit_suite acpi_suite = {

@@ -265,7 +265,7 @@ static bool keep_frame(struct fake_netback *nb, const struct chain *c, struct fa
 	f->len = c->req[0].size;
 	f->slots = c->slots;
 	at = first;
-	if (!first || !fetch(nb, &c->req[0], first, f->data))
+	if (first < PV_NET_HDR_LEN || !fetch(nb, &c->req[0], first, f->data))
 		return false;
 	for (i = 1; i < c->slots; i++) {
 		if (!c->req[i].size || !fetch(nb, &c->req[i], c->req[i].size, f->data + at))
@@ -275,7 +275,7 @@ static bool keep_frame(struct fake_netback *nb, const struct chain *c, struct fa
 	for (i = 0; i < c->slots; i++)
 		if (!read_only(c->req[i].gref))
 			return false;
-	return f->len >= PV_NET_HDR_LEN;
+	return true;
 }
 
 static void put_answer(struct fake_netback *nb, uint16_t id, int16_t status)

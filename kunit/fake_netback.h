@@ -22,6 +22,9 @@
 #define FAKE_NETBACK_PKTS   300
 #define FAKE_NETBACK_RING   256u
 
+/* Granted while it is connected, but for frames: both rings, and four pages for heads of packets. */
+#define FAKE_NETBACK_GRANTS 6u
+
 struct fake_netback {
 	/* What it offers; below 0: no such node. As Linux's, from fake_netback_init() on. */
 	int rx_copy, sg, gso4, gso6, no_csum, csum6, split, carrier, mtu;

@@ -1,209 +1,165 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 #include "fake_vbd.h"
 
-struct fake_vbd fake_vbd;
+#include <pv/string.h>
+#include <pv/xen.h>
 
-/* --- the driver ------------------------------------------------------------------------------- */
+#include "pv-core/bus.h"
 
-static void tell(const char *what, const struct pv_device *dev)
-{
-	size_t n = pv_strlen(fake_vbd.story);
-
-	pv_snprintf(fake_vbd.story + n, sizeof(fake_vbd.story) - n, "%s(%s)", what, dev->name);
-}
-
-static bool match(const struct pv_device *dev)
-{
-	return pv_xenbus_is(dev, "vbd");
-}
-
-static int connect_backend(struct pv_xenbus_device *xd)
-{
-	int err = pv_xenbus_switch(xd, PV_XS_NO_TX, XenbusStateInitialised);
-
-	if (!err)
-		err = pv_xenbus_wait_backend(xd, PV_XENBUS_BIT(XenbusStateConnected), 1000);
-	if (err > 0)
-		err = pv_xenbus_switch(xd, PV_XS_NO_TX, XenbusStateConnected);
-	return err;
-}
-
-static int probe(struct pv_device *dev)
-{
-	int err = 0;
-
-	tell("probe", dev);
-	if (fake_vbd.in_probe)
-		err = fake_vbd.in_probe(pv_xenbus_of(dev));
-	if (!err && fake_vbd.connects)
-		err = connect_backend(pv_xenbus_of(dev));
-	return err ? err : fake_vbd.probe_err;
-}
-
-static void remove_dev(struct pv_device *dev)
-{
-	tell("remove", dev);
-	pv_xenbus_close(pv_xenbus_of(dev));
-}
-
-static void dev_changed(struct pv_device *dev)
-{
-	tell("changed", dev);
-}
-
-static int resume(struct pv_device *dev)
-{
-	tell("resume", dev);
-	return fake_vbd.resume_err ? fake_vbd.resume_err : connect_backend(pv_xenbus_of(dev));
-}
-
-static const struct pv_driver vbd_driver = {
-	.name = "test-vbd",
-	.match = match,
-	.probe = probe,
-	.remove = remove_dev,
-	.changed = dev_changed,
-	.resume = resume,
-};
-static const struct pv_driver forgetful_driver = {.name = "test-vbd",
-						  .match = match,
-						  .probe = probe,
-						  .remove = remove_dev,
-						  .changed = dev_changed};
-static const struct pv_driver *const drivers[] = {&vbd_driver, NULL};
-static const struct pv_driver *const forgetful_drivers[] = {&forgetful_driver, NULL};
-
-void fake_vbd_forget_resume(void)
-{
-	pv_bus_set_drivers(forgetful_drivers);
-}
-
-/* --- the backend: as Linux's do --------------------------------------------------------------- */
-
-static void backend_sees(void *arg, const char *path)
-{
-	const char *tail = "/state";
-	size_t n = pv_strlen(path), m = pv_strlen(PV_FAKE_XS_HOME "/device/vbd/");
-	char back[160];
-	long front, is;
-
-	(void)arg;
-	if (pv_strncmp(path, PV_FAKE_XS_HOME "/device/vbd/", m) || n < m + 7 ||
-	    pv_strcmp(path + n - 6, tail))
-		return;
-	front = pv_fake_xs_number(path);
-	n = pv_strlen(fake_vbd.states);
-	if (front >= 0 && n + 2 < sizeof(fake_vbd.states))
-		pv_snprintf(fake_vbd.states + n, sizeof(fake_vbd.states) - n, "%ld", front);
-	pv_snprintf(back, sizeof(back), "/local/domain/0/backend/vbd/5/%s", path + m);
-	is = pv_fake_xs_number(back);
-	if (fake_vbd.dead || is < 0)
-		return;
-	if (front == XenbusStateInitialising && (is == XenbusStateClosed || is <= 1))
-		pv_fake_xs_write(back, "2");
-	else if ((front == XenbusStateInitialised || front == XenbusStateConnected) &&
-		 (is == XenbusStateInitWait || is == XenbusStateInitialised))
-		pv_fake_xs_write(back, "4");
-	else if (front == XenbusStateClosing && is != XenbusStateClosed)
-		pv_fake_xs_write(back, "5");
-	else if (front == XenbusStateClosed)
-		pv_fake_xs_write(back, "6");
-}
-
-void fake_vbd_backend(unsigned int id, const char *state)
-{
-	char path[64];
-
-	pv_snprintf(path, sizeof(path), "/local/domain/0/backend/vbd/5/%u/state", id);
-	pv_fake_xs_write(path, state);
-}
-
-long fake_vbd_state(unsigned int id)
-{
-	char path[64];
-
-	pv_snprintf(path, sizeof(path), "device/vbd/%u/state", id);
-	return pv_fake_xs_number(path);
-}
-
-/* --- the bus ---------------------------------------------------------------------------------- */
+static const struct pv_driver *const drivers[] = {&pv_blkfront, NULL};
 
 int fake_vbd_init(struct kunit *test)
 {
-	fake_vbd.story[0] = '\0';
-	fake_vbd.states[0] = '\0';
-	fake_vbd.probe_err = 0;
-	fake_vbd.resume_err = 0;
-	fake_vbd.connects = true;
-	fake_vbd.in_probe = NULL;
-	fake_vbd.dead = false;
+	struct fake_vbd *v = kunit_kzalloc(test, sizeof(*v), GFP_KERNEL);
+	int err;
+
+	if (!v)
+		return PV_ENOMEM;
 	fake_store.no_console = true;
+	err = fake_store_up(test);
+	if (err)
+		return err;
+	v->mem = pv_os_pages_alloc(PAGES);
+	fake_blkback_init(test, &v->back);
+	test->priv = v;
 	pv_bus_set_drivers(drivers);
-	return fake_store_up(test);
+	err = pv_xenbus.scan(NULL);
+	fake_vbd_work();
+	v->allocs = pv_fake.live_allocs;
+	v->pages = pv_fake.live_pages;
+	v->granted = pv_fake_xen_granted();
+	v->ports = pv_fake_xen_ports();
+	return err;
 }
 
 void fake_vbd_exit(struct kunit *test)
 {
-	pv_fake_xs.changed = NULL;
+	struct fake_vbd *v = test->priv;
+
+	pv_fake.relax = NULL;
+	pv_fake.shared_read = NULL;
+	if (v->blk)
+		pv_blk_close(v->blk);
 	pv_bus_remove_all();
+	fake_blkback_exit(&v->back);
+	fake_vbd_expect_clean(test);
 	pv_xenbus.end();
 	pv_bus_set_drivers(NULL);
-	KUNIT_EXPECT_EQ(test, pv_fake_xs.watches, 0);
+	pv_os_pages_free(v->mem, PAGES);
 	fake_store_down(test);
 }
 
-int fake_vbd_scan(void)
-{
-	pv_fake_xs.changed = backend_sees;
-	return pv_xenbus.scan(NULL);
-}
-
-/* pv_work(), until nothing is to be done. */
 void fake_vbd_work(void)
 {
-	unsigned int i, n;
+	unsigned int i;
 
 	for (i = 0; i < 20; i++) {
 		pv_fake_xs_run();
-		n = (unsigned int)(pv_xenbus.work() + pv_bus_work());
-		if (!n && i > 2)
+		if (!(pv_xenbus.work() + pv_bus_work()) && i > 2)
 			break;
 	}
 }
 
-struct pv_xenbus_device *fake_vbd_find(const char *name)
+static void find(struct fake_vbd *v)
 {
 	struct pv_device *dev;
 
-	pv_for_each_device (dev)
-		if (!pv_strcmp(dev->name, name))
-			return pv_xenbus_of(dev);
-	return NULL;
-}
-
-void fake_vbd_one(struct kunit *test, unsigned int id)
-{
-	pv_fake_xs_device("vbd", id, NULL, 0);
-	fake_vbd_backend(id, "2");
-	KUNIT_ASSERT_EQ(test, fake_vbd_scan(), 0);
-	fake_vbd_work();
-}
-
-const void *fake_pair_gen_params(const void *prev, char *desc)
-{
-	static struct fake_pair p;
-
-	if (!prev) {
-		p.a = XenbusStateUnknown;
-		p.b = XenbusStateUnknown;
-	} else if (p.b + 1 < PV_XENBUS_STATES) {
-		p.b++;
-	} else if (p.a + 1 < PV_XENBUS_STATES) {
-		p.a++;
-		p.b = XenbusStateUnknown;
-	} else {
-		return NULL;
+	v->dev = NULL;
+	v->bf = NULL;
+	pv_for_each_device (dev) {
+		if (!pv_strncmp(dev->name, "vbd/", 4)) {
+			v->dev = dev;
+			v->bf = dev->priv;
+		}
 	}
-	pv_snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u-%u", p.a, p.b);
-	return &p;
+}
+
+void fake_vbd_plug(struct kunit *test)
+{
+	struct fake_vbd *v = test->priv;
+
+	fake_blkback_plug(&v->back, 51712);
+	fake_vbd_work();
+	find(v);
+}
+
+void fake_vbd_up(struct kunit *test)
+{
+	struct fake_vbd *v = test->priv;
+
+	fake_vbd_plug(test);
+	KUNIT_ASSERT_NOT_NULL(test, v->bf);
+	v->blk = pv_blk_open(0);
+	KUNIT_ASSERT_NOT_NULL(test, v->blk);
+	v->q = pv_blk_queue(v->blk, 0);
+	KUNIT_ASSERT_NOT_NULL(test, v->q);
+}
+
+void fake_vbd_unplug(struct fake_vbd *v)
+{
+	pv_fake_xs_device_rm("vbd", 51712);
+	fake_vbd_work();
+	find(v);
+}
+
+static void done(struct pv_blk_req *req)
+{
+	struct fake_vbd *v = req->user;
+
+	v->done[req - v->req]++;
+	v->total++;
+}
+
+struct pv_blk_req *fake_vbd_request(struct fake_vbd *v, unsigned int i, uint8_t op, uint64_t sector,
+				    unsigned int pages)
+{
+	struct pv_blk_req *req = &v->req[i];
+
+	pv_memset(req, 0, sizeof(*req));
+	v->seg[i][0].va = v->mem + i % PAGES * 4096;
+	v->seg[i][0].len = pages * 4096;
+	req->op = op;
+	req->sector = sector;
+	req->num_segs = pages ? 1 : 0;
+	req->segs = v->seg[i];
+	req->done = done;
+	req->user = v;
+	req->status = 77;
+	return req;
+}
+
+void fake_vbd_submit(struct kunit *test, unsigned int i, uint8_t op, uint64_t sector,
+		     unsigned int pages)
+{
+	struct fake_vbd *v = test->priv;
+
+	KUNIT_ASSERT_EQ(test, pv_blk_submit(v->q, fake_vbd_request(v, i, op, sector, pages)), 0);
+}
+
+void fake_vbd_run(struct fake_vbd *v)
+{
+	unsigned int i, idle = 0;
+
+	pv_blk_flush(v->q);
+	for (i = 0; i < 1000 && idle < 2; i++) {
+		idle++;
+		if (fake_blkback_run(&v->back, 1000))
+			idle = 0;
+		if (pv_blk_poll(v->q, 1000))
+			idle = 0;
+	}
+}
+
+void fake_vbd_expect_clean(struct kunit *test)
+{
+	struct fake_vbd *v = test->priv;
+	struct pv_grant_stats s;
+
+	pv_grant_retry();
+	pv_grant_stats(&s);
+	KUNIT_EXPECT_EQ(test, pv_fake_xen_granted(), v->granted);
+	KUNIT_EXPECT_EQ(test, pv_fake_xen_mapped(), 0u);
+	KUNIT_EXPECT_EQ(test, s.quarantined, 0u);
+	KUNIT_EXPECT_EQ(test, s.reserved, 0u);
+	KUNIT_EXPECT_EQ(test, s.free, s.total);
 }

@@ -1,69 +1,64 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A driver for "vbd" that tells what it was asked, and a backend that answers as Linux's do; over
- * the fake xenstored.
+ * A Xen guest with a virtual disk: the fake hypervisor, store and block backend, the block frontend
+ * on them, and requests: what the suites of the block frontend begin with.
  */
-#ifndef KUNIT_FAKE_VBD_H
-#define KUNIT_FAKE_VBD_H
+#ifndef PV_KUNIT_FAKE_VBD_H
+#define PV_KUNIT_FAKE_VBD_H
 
-#include <pv/config.h>
-#include <pv/err.h>
-#include <pv/log.h>
-#include <pv/string.h>
+#include <pv/blk.h>
 
+#include "drivers/blkfront/blkfront.h"
+#include "fake_blkback.h"
 #include "fake_store.h"
-#include "pv-core/bus.h"
-#include "pv-core/xen/xenbus.h"
+#include "pv-core/xen/grants.h"
 
-#define SECOND 1000000000ull
+#define REQS  300
+#define PAGES 128
 
 struct fake_vbd {
-	/* The driver. */
-	char story[512]; /* "probe(vbd/1)remove(vbd/1)" */
-	int probe_err;	 /* what probe returns in the end */
-	int resume_err;
-	bool connects; /* probe and resume go on to Connected */
-	int (*in_probe)(struct pv_xenbus_device *xd);
-
-	/* The backend. */
-	bool dead;	 /* it does nothing */
-	char states[64]; /* our states, as it saw them */
+	struct fake_blkback back;
+	struct pv_device *dev;
+	struct blkfront *bf;
+	struct pv_blk *blk;
+	struct pv_blk_queue *q;
+	struct pv_blk_req req[REQS];
+	struct pv_seg seg[REQS][64];
+	unsigned int done[REQS];
+	unsigned int total;
+	unsigned int events;
+	unsigned int changes;
+	uint8_t *mem; /* PAGES pages */
+	/* Before the disk was there. */
+	unsigned int allocs, pages, granted, ports;
 };
 
-extern struct fake_vbd fake_vbd;
-
-#define EXPECT_STORY(test, want)                                                                   \
-	do {                                                                                       \
-		KUNIT_EXPECT_STREQ(test, fake_vbd.story, want);                                    \
-		fake_vbd.story[0] = '\0';                                                          \
-	} while (0)
-
-/* A suite's init and exit. */
+/* A kunit_suite's init and exit; test->priv is the struct fake_vbd. */
 int fake_vbd_init(struct kunit *test);
 void fake_vbd_exit(struct kunit *test);
 
-/* The driver from now on is one that has no resume. */
-void fake_vbd_forget_resume(void);
+/* The toolstack plugs it; up: and it came up, and is open. */
+void fake_vbd_plug(struct kunit *test);
+void fake_vbd_up(struct kunit *test);
 
-int fake_vbd_scan(void);
+/* The toolstack takes it away. */
+void fake_vbd_unplug(struct fake_vbd *v);
 
-/* pv_work(), until nothing is to be done. */
+/* pv_work(), until there is nothing to do. */
 void fake_vbd_work(void);
 
-/* A device of the core's list; NULL. */
-struct pv_xenbus_device *fake_vbd_find(const char *name);
+/* Request `i`, for `pages` pages, which are those of the memory from page i on. */
+struct pv_blk_req *fake_vbd_request(struct fake_vbd *v, unsigned int i, uint8_t op, uint64_t sector,
+				    unsigned int pages);
 
-/* One device, whose backend is ready; scanned. */
-void fake_vbd_one(struct kunit *test, unsigned int id);
+/* The same, and submits it. */
+void fake_vbd_submit(struct kunit *test, unsigned int i, uint8_t op, uint64_t sector,
+		     unsigned int pages);
 
-/* Writes the backend's state; reads ours. */
-void fake_vbd_backend(unsigned int id, const char *state);
-long fake_vbd_state(unsigned int id);
+/* Flushes, and lets backend and driver work until there is nothing to do. */
+void fake_vbd_run(struct fake_vbd *v);
 
-/* Pairs of states, all 9x9, for KUNIT_CASE_PARAM. */
-struct fake_pair {
-	enum xenbus_state a, b;
-};
-const void *fake_pair_gen_params(const void *prev, char *desc);
+/* Nothing of the disk is left: no grant, nothing in quarantine once that was tried again. */
+void fake_vbd_expect_clean(struct kunit *test);
 
 #endif

@@ -372,7 +372,7 @@ static void reborn(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, nb->connects, round + 2);
 		pv_net_poll(nb->q, 64);
 		expect_sent(test, IN_FLIGHT, 5, PV_EIO);
-		expect_grants(test, 2 + 256, 0);
+		expect_grants(test, FAKE_NETBACK_GRANTS + 256, 0);
 	}
 	KUNIT_EXPECT_GE(test, nb->changes, 5u);
 	expect_works(test);
@@ -412,13 +412,13 @@ static void died_holding(struct kunit *test)
 	fake_netback_reborn(nb);
 	fake_netback_work();
 	nb->num_kept = i;
-	expect_grants(test, 2 + 256, 3);
+	expect_grants(test, FAKE_NETBACK_GRANTS + 256, 3);
 	KUNIT_EXPECT_EQ(test, nb->q->pool.num, 256u);
 	expect_works(test);
 	while (nb->num_kept)
 		pv_fake_xen_peer_unmap(nb->kept[--nb->num_kept]);
 	pv_grant_retry();
-	expect_grants(test, 2 + 256, 0);
+	expect_grants(test, FAKE_NETBACK_GRANTS + 256, 0);
 }
 
 /* A broken device is told of once; toolstack and kernel both. */

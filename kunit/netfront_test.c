@@ -116,6 +116,56 @@ static void too_many_slots(struct kunit *test)
 	expect_done(test, 1, 0);
 }
 
+/*
+ * Backends want an Ethernet header in the first slot, however short the first piece is, or wherever a page ends in it.
+ */
+static void short_heads(struct kunit *test)
+{
+	struct fake_netback *nb = test->priv;
+	unsigned int i, n, at, len[] = {14, 15, 63, 64, 65, 100, 1514, 9000};
+	struct pv_packet *pkt;
+	uint8_t *from;
+
+	fake_netback_up(test);
+	for (n = 0; n < PV_ARRAY_SIZE(len); n++) {
+		for (i = 1; i < 15; i++) {
+			/* In two pieces; in one, across a page; and in many short ones. */
+			from = nb->bytes + PAGE - i;
+			pkt = fake_netback_packet(nb, 0, len[n]);
+			pkt->seg[0].va = from;
+			pkt->seg[0].len = i < len[n] ? i : 1;
+			pkt->seg[1].va = from + pkt->seg[0].len;
+			pkt->seg[1].len = len[n] - pkt->seg[0].len;
+			KUNIT_ASSERT_EQ(test, pv_net_submit(nb->q, pkt), 0);
+			pkt = fake_netback_packet(nb, 1, len[n]);
+			pkt->num_segs = 1;
+			pkt->seg[0].va = from;
+			pkt->seg[0].len = len[n];
+			KUNIT_ASSERT_EQ(test, pv_net_submit(nb->q, pkt), 0);
+			pkt = fake_netback_packet(nb, 2, len[n]);
+			pkt->num_segs = 13;
+			for (at = 0; at < 13; at++) {
+				pkt->seg[at].va = from + at;
+				pkt->seg[at].len = at < 12 ? 1 : len[n] - 12;
+			}
+			KUNIT_ASSERT_EQ(test, pv_net_submit(nb->q, pkt), 0);
+			pv_net_flush(nb->q);
+			KUNIT_ASSERT_EQ(test, fake_netback_run(nb, 9), 3u);
+			for (at = 1; at < 4; at++) {
+				struct fake_netback_frame *f =
+					&nb->frame[(nb->sent - at) % FAKE_NETBACK_FRAMES];
+
+				KUNIT_EXPECT_EQ(test, f->len, len[n]);
+				KUNIT_EXPECT_EQ(test, memcmp(f->data, from, len[n]), 0);
+			}
+			pv_net_poll(nb->q, 64);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, nb->bad, 0u);
+	KUNIT_EXPECT_EQ(test, nb->done, 3u * 14 * (unsigned int)PV_ARRAY_SIZE(len));
+	KUNIT_EXPECT_EQ(test, pv_net_stats(nb->q)->errors, 0ull);
+}
+
 /* The ring is full: what was sent already makes room; answers in reverse order are as good. */
 static void full_ring(struct kunit *test)
 {
@@ -579,6 +629,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(sends),
 	KUNIT_CASE(slots),
 	KUNIT_CASE(too_many_slots),
+	KUNIT_CASE(short_heads),
 	KUNIT_CASE(full_ring),
 	KUNIT_CASE(answered_with_errors),
 	KUNIT_CASE(segmentation),

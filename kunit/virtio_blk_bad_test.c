@@ -115,6 +115,39 @@ static void short_read(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, d->fake.f.vd.dev.state, PV_DEV_LIVE);
 }
 
+/* The same for each part of a request, wherever in the caller's pieces it begins. */
+static void short_parts(struct kunit *test)
+{
+	static const uint32_t part[] = {1536, 2048, 512, 0};
+	struct fake_disk *d = test->priv;
+	unsigned int i, n;
+
+	fake_config32(&d->fake.f, offsetof(struct virtio_blk_config, size_max), 1024);
+	fake_config32(&d->fake.f, offsetof(struct virtio_blk_config, seg_max), 2);
+	fake_disk_up(test);
+	pv_memset(d->mem, 0xee, 4096);
+	for (i = 0; i < 4096; i++)
+		d->fake.disk[i] = (uint8_t)(1 + i % 251);
+	fake_disk_request(d, 0, PV_BLK_READ, 0, 1);
+	d->seg[0][0].len = 1536;
+	d->seg[0][1].va = d->mem + 1536;
+	d->seg[0][1].len = 1024;
+	d->seg[0][2].va = d->mem + 2560;
+	d->seg[0][2].len = 1536;
+	d->req[0].num_segs = 3;
+	d->fake.short_by = 700;
+	KUNIT_ASSERT_EQ(test, pv_blk_submit(d->q, &d->req[0]), 0);
+	fake_disk_run(d);
+	KUNIT_EXPECT_EQ(test, d->fake.reads, 3u);
+	KUNIT_EXPECT_EQ(test, d->req[0].status, PV_EIO);
+	for (i = n = 0; part[n]; i += part[n++]) {
+		uint32_t k, there = part[n] < 700 ? 0 : part[n] - 700;
+
+		for (k = 0; k < part[n]; k++)
+			KUNIT_ASSERT_EQ(test, d->mem[i + k], k < there ? d->fake.disk[i + k] : 0);
+	}
+}
+
 /* What the last request was answered is no answer to the next. */
 static void status_not_written(struct kunit *test)
 {
@@ -389,6 +422,7 @@ static void probe_without_memory(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(answered, answer_gen_params),
 	KUNIT_CASE(short_read),
+	KUNIT_CASE(short_parts),
 	KUNIT_CASE(status_not_written),
 	KUNIT_CASE(length_without_status),
 	KUNIT_CASE(legacy_length),

@@ -50,6 +50,49 @@ static void reads_and_writes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_blk_stats(d->q)->notified, 1ull);
 }
 
+/* One entry of the ring, again and again, for requests of all shapes: nothing of one is left in the next. */
+static void shapes(struct kunit *test)
+{
+	struct fake_disk *d = test->priv;
+	const struct mode *mode = test->param_value;
+	unsigned int i, k, round;
+
+	d->fake.f.offered = mode->features;
+	fake_disk_up(test);
+	for (round = 0; round < 3 * 3 * 3; round++) {
+		uint8_t op[] = {PV_BLK_READ, PV_BLK_WRITE, PV_BLK_SYNC};
+		unsigned int shape[] = {round % 3, round / 3 % 3, round / 9};
+
+		for (i = 0; i < 3; i++) {
+			unsigned int pieces = 1 + 2 * (round >> i & 1);
+			uint64_t sector = 8 * (3 * round + i);
+			uint8_t *there = d->fake.disk + sector * 512;
+			struct pv_blk_req *req =
+				fake_disk_request(d, i, op[shape[i]], sector, pieces);
+
+			for (k = 0; k < pieces; k++) { /* backwards in memory */
+				d->seg[i][k].va = d->mem + 512 * (pieces - k);
+				d->seg[i][k].len = 512;
+			}
+			req->num_segs = (uint16_t)pieces;
+			pv_memset(d->mem, 0xa0 + (int)i, 4096);
+			pv_memset(there, 0xb0 + (int)i, 4096);
+			KUNIT_ASSERT_EQ(test, pv_blk_submit(d->q, req), 0);
+			fake_disk_run(d);
+			KUNIT_ASSERT_EQ(test, d->total, 3 * round + i + 1);
+			KUNIT_ASSERT_EQ(test, req->status, 0);
+			for (k = 1; k <= pieces; k++)
+				KUNIT_EXPECT_EQ(test, d->mem[512 * k],
+						(op[shape[i]] == PV_BLK_READ ? 0xb0 : 0xa0) + i);
+			KUNIT_EXPECT_EQ(test, d->mem[512 * k], 0xa0 + i);
+			for (k = 0; k < pieces; k++)
+				KUNIT_EXPECT_EQ(test, there[512 * k],
+						(op[shape[i]] == PV_BLK_WRITE ? 0xa0 : 0xb0) + i);
+			KUNIT_EXPECT_EQ(test, there[512 * k], 0xb0 + i);
+		}
+	}
+}
+
 /* More than the ring holds, indices that wrap, scatter lists, one notification per flush. */
 static void many(struct kunit *test)
 {
@@ -380,6 +423,7 @@ static void capacity_changes(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(reads_and_writes, mode_gen_params),
+	KUNIT_CASE_PARAM(shapes, mode_gen_params),
 	KUNIT_CASE_PARAM(many, mode_gen_params),
 	KUNIT_CASE_PARAM(lending, mode_gen_params),
 	KUNIT_CASE(commands),

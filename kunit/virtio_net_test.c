@@ -54,6 +54,47 @@ static void sends(struct kunit *test)
 	}
 }
 
+/*
+ * One entry of the ring, again and again, for packets of one piece and of two, with and without a sum to be
+ * filled in: nothing of one is left in the next.
+ */
+static void shapes(struct kunit *test)
+{
+	static const uint8_t none[12];
+	struct fake_card *c = test->priv;
+	const struct mode *mode = test->param_value;
+	unsigned int i;
+
+	fake_net_init(&c->fake, mode->features | CSUM);
+	fake_card_up(test);
+	for (i = 0; i < 60; i++) {
+		struct pv_packet *pkt = fake_card_packet(c, i, 60 + i);
+		const uint8_t *hdr = c->fake.frame[i].hdr;
+
+		if (i * 7 % 5 < 3) {
+			pkt->seg[0].len = pkt->len;
+			pkt->num_segs = 1;
+		}
+		if (i * 11 % 7 < 2) {
+			pkt->flags = PV_PACKET_CSUM_PARTIAL;
+			pkt->csum_start = 34;
+			pkt->csum_offset = 6;
+		}
+		KUNIT_ASSERT_EQ(test, pv_net_submit(c->q, pkt), 0);
+		pv_net_flush(c->q);
+		KUNIT_ASSERT_EQ(test, fake_net_run(&c->fake, 9), 1u);
+		pv_net_poll(c->q, 64);
+		KUNIT_ASSERT_EQ(test, c->done[i], 1u);
+		KUNIT_ASSERT_EQ(test, c->fake.frame[i].len, 60 + i);
+		KUNIT_EXPECT_EQ(test, memcmp(c->fake.frame[i].data, c->frame + i, 60 + i), 0);
+		KUNIT_EXPECT_EQ(test, hdr[0], pkt->flags ? VIRTIO_NET_HDR_F_NEEDS_CSUM : 0);
+		KUNIT_EXPECT_EQ(test, hdr[6], pkt->flags ? 34 : 0);
+		KUNIT_EXPECT_EQ(test, hdr[8], pkt->flags ? 6 : 0);
+		if (!pkt->flags)
+			KUNIT_EXPECT_EQ(test, memcmp(hdr, none, c->fake.hdr_len), 0);
+	}
+}
+
 /* The ring is full: what was sent already makes room, and done() still comes from poll. */
 static void full_ring(struct kunit *test)
 {
@@ -355,6 +396,7 @@ static void events(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(sends, mode_gen_params),
+	KUNIT_CASE_PARAM(shapes, mode_gen_params),
 	KUNIT_CASE(full_ring),
 	KUNIT_CASE(offloads),
 	KUNIT_CASE_PARAM(receives, mode_gen_params),

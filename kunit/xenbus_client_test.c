@@ -2,7 +2,7 @@
 /*
  * pv-core/xen/xenbus_client.c: what drivers ask.
  */
-#include "fake_vbd.h"
+#include "fake_front.h"
 
 /*
  * --- what drivers ask ---------------------------------------------------------------------------
@@ -35,20 +35,20 @@ static int asks(struct pv_xenbus_device *xd)
 
 static void xenbus_client(struct kunit *test)
 {
-	fake_vbd.in_probe = asks;
+	fake_front.in_probe = asks;
 	pv_fake_xs_device("vbd", 7, NULL, 0);
 	pv_fake_xs_write("/local/domain/0/backend/vbd/5/7/a", "10");
 	pv_fake_xs_write("/local/domain/0/backend/vbd/5/7/c", "text");
 	pv_fake_xs_write("device/vbd/7/mac", "abc");
 	pv_fake_xs_write("device/vbd/7/n", "4");
-	fake_vbd_one(test, 7);
-	KUNIT_EXPECT_EQ(test, fake_vbd_find("vbd/7")->dev.state, PV_DEV_LIVE);
+	fake_front_one(test, 7);
+	KUNIT_EXPECT_EQ(test, fake_front_find("vbd/7")->dev.state, PV_DEV_LIVE);
 	KUNIT_EXPECT_STREQ(test, pv_fake_xs_read("device/vbd/7/ring-ref"), "8");
 	KUNIT_EXPECT_NULL(test, pv_fake_xs_read("device/vbd/7/n"));
 	KUNIT_EXPECT_STREQ(test, pv_fake_xs_read("error/device/vbd/7/error"), "12 just so");
 	EXPECT_STORY(test, "probe(vbd/7)changed(vbd/7)");
 	pv_fake_xs_write("/local/domain/0/backend/vbd/5/7/sectors", "1000");
-	fake_vbd_work();
+	fake_front_work();
 	EXPECT_STORY(test, "changed(vbd/7)");
 }
 
@@ -66,17 +66,17 @@ static void xenbus_waits(struct kunit *test)
 	unsigned int requests;
 	uint64_t before;
 
-	fake_vbd.in_probe = waits;
+	fake_front.in_probe = waits;
 	waits_for = PV_XENBUS_BIT(XenbusStateConnected) | PV_XENBUS_BIT(XenbusStateInitWait);
-	fake_vbd_one(test, 1);
+	fake_front_one(test, 1);
 	KUNIT_EXPECT_EQ(test, waits_result, XenbusStateInitWait);
 
 	waits_for = PV_XENBUS_BIT(XenbusStateConnected);
 	before = pv_fake.now;
 	requests = pv_fake_xs.requests;
 	pv_fake_xs_device("vbd", 2, NULL, 0);
-	fake_vbd_backend(2, "2");
-	fake_vbd_work();
+	fake_front_backend(2, "2");
+	fake_front_work();
 	KUNIT_EXPECT_EQ(test, waits_result, PV_ETIMEDOUT);
 	KUNIT_EXPECT_GE(test, pv_fake.now - before, SECOND / 2);
 	KUNIT_EXPECT_TRUE(
@@ -91,7 +91,7 @@ static const char *then;
 static void then_state(void)
 {
 	if (then)
-		fake_vbd_backend(3, then);
+		fake_front_backend(3, then);
 	then = NULL;
 	pv_fake_xs_run();
 }
@@ -102,27 +102,30 @@ static void xenbus_waits_in_vain(struct kunit *test)
 		const char *then;
 		int result;
 	} cases[] = {
-		{"4", 4}, {"5", PV_EGONE}, {"6", PV_EGONE}, {"0", PV_EGONE}, {"banana", PV_EPROTO},
+		{"4", 4},	 {"2", PV_ETIMEDOUT}, {"5", PV_EGONE},
+		{"6", PV_EGONE}, {"0", PV_EGONE},     {"banana", PV_EPROTO},
 	};
-	unsigned int i;
+	unsigned int i, requests;
 
-	fake_vbd.in_probe = waits;
+	fake_front.in_probe = waits;
 	waits_for = PV_XENBUS_BIT(XenbusStateConnected);
 	pv_fake.relax = then_state;
-	KUNIT_ASSERT_EQ(test, fake_vbd_scan(), 0);
+	KUNIT_ASSERT_EQ(test, fake_front_scan(), 0);
 	for (i = 0; i < PV_ARRAY_SIZE(cases); i++) {
 		pv_fake_xs_device("vbd", 3, NULL, 0);
-		fake_vbd_backend(3, "2");
+		fake_front_backend(3, "2");
 		pv_fake_xs_write("/local/domain/0/backend/vbd/5/3/online", "0");
 		then = cases[i].then;
+		requests = pv_fake_xs.requests;
 		pv_fake_xs_run();
 		pv_xenbus.work();
 		pv_xenbus.work();
 		KUNIT_EXPECT_EQ_MSG(test, waits_result, cases[i].result, "%s", cases[i].then);
+		KUNIT_EXPECT_LT(test, pv_fake_xs.requests - requests, 100);
 		then = NULL;
 		pv_fake_xs_device_rm("vbd", 3);
-		fake_vbd_work();
-		KUNIT_EXPECT_NULL(test, fake_vbd_find("vbd/3"));
+		fake_front_work();
+		KUNIT_EXPECT_NULL(test, fake_front_find("vbd/3"));
 	}
 }
 
@@ -132,13 +135,13 @@ static void xenbus_close_in_vain(struct kunit *test)
 	struct pv_xenbus_device *xd;
 	uint64_t before;
 
-	fake_vbd_one(test, 7);
-	xd = fake_vbd_find("vbd/7");
-	fake_vbd.dead = true;
+	fake_front_one(test, 7);
+	xd = fake_front_find("vbd/7");
+	fake_front.dead = true;
 	before = pv_fake.now;
 	KUNIT_EXPECT_EQ(test, pv_xenbus_close(xd), PV_ETIMEDOUT);
 	KUNIT_EXPECT_LT(test, pv_fake.now - before, 2 * PV_CONFIG_XENBUS_MS * 1010000ull);
-	KUNIT_EXPECT_EQ(test, fake_vbd_state(7), XenbusStateClosed);
+	KUNIT_EXPECT_EQ(test, fake_front_state(7), XenbusStateClosed);
 	KUNIT_EXPECT_EQ(test, pv_xenbus_close(xd), 0);
 }
 
@@ -155,8 +158,8 @@ static int watches_many(struct pv_xenbus_device *xd)
 
 static void xenbus_watches(struct kunit *test)
 {
-	fake_vbd.in_probe = watches_many;
-	fake_vbd_one(test, 7);
+	fake_front.in_probe = watches_many;
+	fake_front_one(test, 7);
 	KUNIT_EXPECT_TRUE(test, pv_fake_logged("error -5"));
 	/* Gone with the probe that failed: the bus's own are left. */
 	KUNIT_EXPECT_EQ(test, pv_fake_xs.watches, 3);
@@ -166,9 +169,9 @@ static void xenbus_allocations_fail(struct kunit *test)
 {
 	unsigned int n, up = 0, before;
 
-	fake_vbd.in_probe = asks;
+	fake_front.in_probe = asks;
 	/* What the event channels keep from the first port on. */
-	KUNIT_ASSERT_EQ(test, fake_vbd_scan(), 0);
+	KUNIT_ASSERT_EQ(test, fake_front_scan(), 0);
 	pv_xenbus.end();
 	before = pv_fake.live_allocs;
 	pv_fake_xs_device("vbd", 7, NULL, 0);
@@ -179,13 +182,13 @@ static void xenbus_allocations_fail(struct kunit *test)
 	for (n = 1; n < 40; n++) {
 		pv_fake_xs_write("device/vbd/7/n", "4");
 		pv_fake_xs_write("device/vbd/7/state", "1");
-		fake_vbd_backend(7, "2");
+		fake_front_backend(7, "2");
 		pv_fake.alloc_fail_at = n;
-		if (!fake_vbd_scan()) {
+		if (!fake_front_scan()) {
 			pv_fake.alloc_fail_at = 0;
-			fake_vbd_work();
-			up += fake_vbd_find("vbd/7") &&
-			      fake_vbd_find("vbd/7")->dev.state == PV_DEV_LIVE;
+			fake_front_work();
+			up += fake_front_find("vbd/7") &&
+			      fake_front_find("vbd/7")->dev.state == PV_DEV_LIVE;
 			pv_bus_remove_all();
 			pv_xenbus.end();
 		}
@@ -209,8 +212,8 @@ static struct kunit_case xenbus_client_cases[] = {
 
 static struct kunit_suite xenbus_client_suite = {
 	.name = "xenbus_client",
-	.init = fake_vbd_init,
-	.exit = fake_vbd_exit,
+	.init = fake_front_init,
+	.exit = fake_front_exit,
 	.test_cases = xenbus_client_cases,
 };
 

@@ -3,10 +3,10 @@
  * pv-core/xen/xenbus_state.c and xenbus_table.c: each pair of states, and backends that start
  * again.
  */
-#include "fake_vbd.h"
+#include "fake_front.h"
 
 /*
- * --- fake_vbd.states: no driver yet
+ * --- fake_front.states: no driver yet
  * --------------------------------------------------------------------
  */
 
@@ -23,16 +23,16 @@ static void set_pair(struct kunit *test)
 static void xenbus_attaches_from(struct kunit *test)
 {
 	set_pair(test);
-	KUNIT_EXPECT_EQ(test, fake_vbd_scan(), 0);
+	KUNIT_EXPECT_EQ(test, fake_front_scan(), 0);
 	/* A backend that did not start counts as one that will; it begins when it sees us write. */
-	if (!fake_vbd_find("vbd/7")) {
-		fake_vbd_backend(7, "2");
-		fake_vbd_work();
+	if (!fake_front_find("vbd/7")) {
+		fake_front_backend(7, "2");
+		fake_front_work();
 	}
 	EXPECT_STORY(test, "probe(vbd/7)");
-	KUNIT_ASSERT_NOT_NULL(test, fake_vbd_find("vbd/7"));
-	KUNIT_EXPECT_EQ(test, fake_vbd_find("vbd/7")->dev.state, PV_DEV_LIVE);
-	KUNIT_EXPECT_EQ(test, fake_vbd_state(7), XenbusStateConnected);
+	KUNIT_ASSERT_NOT_NULL(test, fake_front_find("vbd/7"));
+	KUNIT_EXPECT_EQ(test, fake_front_find("vbd/7")->dev.state, PV_DEV_LIVE);
+	KUNIT_EXPECT_EQ(test, fake_front_state(7), XenbusStateConnected);
 }
 
 /*
@@ -45,26 +45,26 @@ static void xenbus_attaches_to_nothing(struct kunit *test)
 	uint64_t before = pv_fake.now;
 	unsigned int i;
 
-	fake_vbd.dead = true;
-	fake_vbd.connects = false;
+	fake_front.dead = true;
+	fake_front.connects = false;
 	set_pair(test);
-	KUNIT_EXPECT_EQ(test, fake_vbd_scan(), 0);
+	KUNIT_EXPECT_EQ(test, fake_front_scan(), 0);
 	KUNIT_EXPECT_LT(test, pv_fake.now - before, 2 * PV_CONFIG_XENBUS_MS * 1000000ull);
 	for (i = 0; i < 100; i++) {
 		pv_fake.now += SECOND;
-		fake_vbd_work();
+		fake_front_work();
 	}
-	KUNIT_EXPECT_LT(test, pv_strlen(fake_vbd.states), 40);
+	KUNIT_EXPECT_LT(test, pv_strlen(fake_front.states), 40);
 	/* Offered only where the backend stands ready, and not for a predecessor. */
 	if (p->b == XenbusStateInitWait ||
 	    (p->b == XenbusStateInitialised && p->a <= XenbusStateInitialising))
-		KUNIT_EXPECT_NOT_NULL(test, fake_vbd_find("vbd/7"));
+		KUNIT_EXPECT_NOT_NULL(test, fake_front_find("vbd/7"));
 	else
-		KUNIT_EXPECT_NULL(test, fake_vbd_find("vbd/7"));
+		KUNIT_EXPECT_NULL(test, fake_front_find("vbd/7"));
 }
 
 /*
- * --- fake_vbd.states: a driver has it
+ * --- fake_front.states: a driver has it
  * ------------------------------------------------------------------
  */
 
@@ -109,19 +109,19 @@ static void xenbus_steps(struct kunit *test)
 	struct pv_xenbus_device *xd;
 	char text[4];
 
-	fake_vbd_one(test, 7);
-	xd = fake_vbd_find("vbd/7");
+	fake_front_one(test, 7);
+	xd = fake_front_find("vbd/7");
 	KUNIT_ASSERT_NOT_NULL(test, xd);
-	fake_vbd.story[0] = '\0';
-	fake_vbd.states[0] = '\0';
-	fake_vbd.dead = true;
-	fake_vbd.connects = false;
-	fake_vbd.resume_err = PV_EIO;
+	fake_front.story[0] = '\0';
+	fake_front.states[0] = '\0';
+	fake_front.dead = true;
+	fake_front.connects = false;
+	fake_front.resume_err = PV_EIO;
 	/* Where it stands is put in place behind the bus's back. */
 	xd->backend_state = p->a;
 	pv_snprintf(text, sizeof(text), "%u", p->b);
-	fake_vbd_backend(7, text);
-	fake_vbd_work();
+	fake_front_backend(7, text);
+	fake_front_work();
 	switch (expected(p->a, p->b)) {
 	case PV_XB_SAME:
 		EXPECT_STORY(test, "");
@@ -132,7 +132,7 @@ static void xenbus_steps(struct kunit *test)
 	case PV_XB_LOST:
 		EXPECT_STORY(test, "changed(vbd/7)");
 		KUNIT_EXPECT_TRUE(test, xd->lost);
-		KUNIT_EXPECT_EQ(test, fake_vbd_state(7), XenbusStateInitialising);
+		KUNIT_EXPECT_EQ(test, fake_front_state(7), XenbusStateInitialising);
 		break;
 	case PV_XB_REJOIN:
 		/* It does not come up again, and is taken down, and offered anew. */
@@ -142,7 +142,7 @@ static void xenbus_steps(struct kunit *test)
 		break;
 	case PV_XB_REMOVE:
 		EXPECT_STORY(test, "remove(vbd/7)");
-		KUNIT_EXPECT_NULL(test, fake_vbd_find("vbd/7"));
+		KUNIT_EXPECT_NULL(test, fake_front_find("vbd/7"));
 		break;
 	case PV_XB_BREAK:
 		EXPECT_STORY(test, "changed(vbd/7)");
@@ -158,29 +158,29 @@ static void xenbus_nonsense_states(struct kunit *test)
 	};
 	unsigned int i;
 
-	KUNIT_ASSERT_EQ(test, fake_vbd_scan(), 0);
+	KUNIT_ASSERT_EQ(test, fake_front_scan(), 0);
 	for (i = 0; i < PV_ARRAY_SIZE(bad); i++) {
 		pv_fake_xs_device("vbd", i, NULL, 0);
-		fake_vbd_backend(i, "2");
-		fake_vbd_work();
-		fake_vbd.story[0] = '\0';
-		fake_vbd_backend(i, bad[i]);
-		fake_vbd_work();
-		pv_snprintf(fake_vbd.story, sizeof(fake_vbd.story), "vbd/%u", i);
-		KUNIT_ASSERT_NOT_NULL(test, fake_vbd_find(fake_vbd.story));
-		KUNIT_EXPECT_EQ_MSG(test, fake_vbd_find(fake_vbd.story)->dev.state, PV_DEV_BROKEN,
-				    "%s", bad[i]);
-		KUNIT_EXPECT_STREQ(test, fake_vbd_find(fake_vbd.story)->dev.reason,
+		fake_front_backend(i, "2");
+		fake_front_work();
+		fake_front.story[0] = '\0';
+		fake_front_backend(i, bad[i]);
+		fake_front_work();
+		pv_snprintf(fake_front.story, sizeof(fake_front.story), "vbd/%u", i);
+		KUNIT_ASSERT_NOT_NULL(test, fake_front_find(fake_front.story));
+		KUNIT_EXPECT_EQ_MSG(test, fake_front_find(fake_front.story)->dev.state,
+				    PV_DEV_BROKEN, "%s", bad[i]);
+		KUNIT_EXPECT_STREQ(test, fake_front_find(fake_front.story)->dev.reason,
 				   "its backend's state is out of order, or none");
 	}
 	/* Where no driver has it, it is as if it were not there. */
 	pv_fake_xs_device("vbd", 50, NULL, 0);
-	fake_vbd_backend(50, "x");
-	fake_vbd.story[0] = '\0';
-	fake_vbd_work();
+	fake_front_backend(50, "x");
+	fake_front.story[0] = '\0';
+	fake_front_work();
 	EXPECT_STORY(test, "");
-	fake_vbd_backend(50, "2");
-	fake_vbd_work();
+	fake_front_backend(50, "2");
+	fake_front_work();
 	EXPECT_STORY(test, "probe(vbd/50)");
 }
 
@@ -190,48 +190,48 @@ static void xenbus_rejoins(struct kunit *test)
 {
 	struct pv_xenbus_device *xd;
 
-	fake_vbd_one(test, 7);
-	xd = fake_vbd_find("vbd/7");
-	fake_vbd.story[0] = '\0';
-	fake_vbd.states[0] = '\0';
-	fake_vbd.dead = true;
-	fake_vbd_backend(7, "1");
-	fake_vbd_work();
+	fake_front_one(test, 7);
+	xd = fake_front_find("vbd/7");
+	fake_front.story[0] = '\0';
+	fake_front.states[0] = '\0';
+	fake_front.dead = true;
+	fake_front_backend(7, "1");
+	fake_front_work();
 	EXPECT_STORY(test, "changed(vbd/7)");
 	KUNIT_EXPECT_TRUE(test, xd->lost);
-	KUNIT_EXPECT_STREQ(test, fake_vbd.states, "1");
-	fake_vbd.dead = false;
-	fake_vbd_backend(7, "2");
-	fake_vbd_work();
+	KUNIT_EXPECT_STREQ(test, fake_front.states, "1");
+	fake_front.dead = false;
+	fake_front_backend(7, "2");
+	fake_front_work();
 	EXPECT_STORY(test, "resume(vbd/7)");
 	KUNIT_EXPECT_FALSE(test, xd->lost);
-	KUNIT_EXPECT_STREQ(test, fake_vbd.states, "1134");
-	KUNIT_EXPECT_PTR_EQ(test, fake_vbd_find("vbd/7"), xd);
+	KUNIT_EXPECT_STREQ(test, fake_front.states, "1134");
+	KUNIT_EXPECT_PTR_EQ(test, fake_front_find("vbd/7"), xd);
 	KUNIT_EXPECT_EQ(test, xd->dev.state, PV_DEV_LIVE);
 	/* So quickly that only the end was seen. */
-	fake_vbd.dead = true;
-	fake_vbd_backend(7, "1");
-	fake_vbd.dead = false;
-	fake_vbd_backend(7, "2");
-	fake_vbd_work();
+	fake_front.dead = true;
+	fake_front_backend(7, "1");
+	fake_front.dead = false;
+	fake_front_backend(7, "2");
+	fake_front_work();
 	EXPECT_STORY(test, "resume(vbd/7)");
 	/* A device that is broken is not resumed, but made anew. */
 	pv_device_break(&xd->dev, "of the test");
-	fake_vbd_backend(7, "2");
-	fake_vbd_work();
+	fake_front_backend(7, "2");
+	fake_front_work();
 	EXPECT_STORY(test, "remove(vbd/7)probe(vbd/7)");
-	KUNIT_EXPECT_EQ(test, fake_vbd_find("vbd/7")->dev.state, PV_DEV_LIVE);
+	KUNIT_EXPECT_EQ(test, fake_front_find("vbd/7")->dev.state, PV_DEV_LIVE);
 }
 
 static void xenbus_rejoins_without_resume(struct kunit *test)
 {
-	fake_vbd_forget_resume();
-	fake_vbd_one(test, 7);
-	fake_vbd.story[0] = '\0';
-	fake_vbd_backend(7, "2");
-	fake_vbd_work();
+	fake_front_forget_resume();
+	fake_front_one(test, 7);
+	fake_front.story[0] = '\0';
+	fake_front_backend(7, "2");
+	fake_front_work();
 	EXPECT_STORY(test, "remove(vbd/7)probe(vbd/7)");
-	KUNIT_EXPECT_EQ(test, fake_vbd_state(7), XenbusStateConnected);
+	KUNIT_EXPECT_EQ(test, fake_front_state(7), XenbusStateConnected);
 }
 
 /* A backend that closes, though the device stays: it is connected again, but not for ever. */
@@ -239,48 +239,48 @@ static void xenbus_closed_online(struct kunit *test)
 {
 	unsigned int i;
 
-	fake_vbd_one(test, 7);
-	fake_vbd.story[0] = '\0';
-	fake_vbd_backend(7, "5");
-	fake_vbd_work();
+	fake_front_one(test, 7);
+	fake_front.story[0] = '\0';
+	fake_front_backend(7, "5");
+	fake_front_work();
 	EXPECT_STORY(test, "remove(vbd/7)probe(vbd/7)");
 	for (i = 0; i < 30; i++) {
-		fake_vbd_backend(7, "5");
-		fake_vbd_work();
+		fake_front_backend(7, "5");
+		fake_front_work();
 	}
 	KUNIT_EXPECT_TRUE(test, pv_fake_logged("left alone"));
-	fake_vbd.story[0] = '\0';
-	fake_vbd_backend(7, "2");
-	fake_vbd_work();
+	fake_front.story[0] = '\0';
+	fake_front_backend(7, "2");
+	fake_front_work();
 	EXPECT_STORY(test, "");
 	/* A new device of the same name begins anew. */
 	pv_fake_xs_device_rm("vbd", 7);
-	fake_vbd_work();
+	fake_front_work();
 	pv_fake_xs_device("vbd", 7, NULL, 0);
-	fake_vbd_backend(7, "2");
-	fake_vbd_work();
+	fake_front_backend(7, "2");
+	fake_front_work();
 	EXPECT_STORY(test, "probe(vbd/7)");
 }
 
 static void xenbus_probe_fails(struct kunit *test)
 {
-	fake_vbd.probe_err = PV_ENOMEM;
-	fake_vbd.connects = false;
-	fake_vbd_one(test, 7);
+	fake_front.probe_err = PV_ENOMEM;
+	fake_front.connects = false;
+	fake_front_one(test, 7);
 	EXPECT_STORY(test, "probe(vbd/7)");
-	KUNIT_EXPECT_EQ(test, fake_vbd_find("vbd/7")->dev.state, PV_DEV_FOUND);
-	fake_vbd_work();
+	KUNIT_EXPECT_EQ(test, fake_front_find("vbd/7")->dev.state, PV_DEV_FOUND);
+	fake_front_work();
 	EXPECT_STORY(test, "");
 	/* The backend moves: once more. */
-	fake_vbd.probe_err = 0;
-	fake_vbd.dead = true;
-	fake_vbd_backend(7, "6");
-	fake_vbd_work();
-	fake_vbd.dead = false;
-	fake_vbd_backend(7, "2");
-	fake_vbd_work();
+	fake_front.probe_err = 0;
+	fake_front.dead = true;
+	fake_front_backend(7, "6");
+	fake_front_work();
+	fake_front.dead = false;
+	fake_front_backend(7, "2");
+	fake_front_work();
 	EXPECT_STORY(test, "probe(vbd/7)");
-	KUNIT_EXPECT_EQ(test, fake_vbd_find("vbd/7")->dev.state, PV_DEV_LIVE);
+	KUNIT_EXPECT_EQ(test, fake_front_find("vbd/7")->dev.state, PV_DEV_LIVE);
 }
 
 static struct kunit_case xenbus_state_cases[] = {
@@ -298,8 +298,8 @@ static struct kunit_case xenbus_state_cases[] = {
 
 static struct kunit_suite xenbus_state_suite = {
 	.name = "xenbus_state",
-	.init = fake_vbd_init,
-	.exit = fake_vbd_exit,
+	.init = fake_front_init,
+	.exit = fake_front_exit,
 	.test_cases = xenbus_state_cases,
 };
 

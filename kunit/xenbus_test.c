@@ -2,7 +2,7 @@
 /*
  * pv-core/xen/xenbus.c: which devices there are, as they come and go, and what fails meanwhile.
  */
-#include "fake_vbd.h"
+#include "fake_front.h"
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
@@ -15,13 +15,13 @@ static void xenbus_finds(struct kunit *test)
 	pv_fake_xs_device("vbd", 51712, NULL, 0);
 	pv_fake_xs_device("vif", 0, NULL, 0);
 	pv_fake_xs_device("vkbd", 0, NULL, 0);
-	fake_vbd_backend(51712, "2");
-	KUNIT_ASSERT_EQ(test, fake_vbd_scan(), 0);
+	fake_front_backend(51712, "2");
+	KUNIT_ASSERT_EQ(test, fake_front_scan(), 0);
 	EXPECT_STORY(test, "probe(vbd/51712)");
-	KUNIT_EXPECT_STREQ(test, fake_vbd.states, "34");
+	KUNIT_EXPECT_STREQ(test, fake_front.states, "34");
 	/* Devices without a driver are listed, and not waited for. */
 	KUNIT_EXPECT_LT(test, pv_fake.now - before, SECOND);
-	xd = fake_vbd_find("vbd/51712");
+	xd = fake_front_find("vbd/51712");
 	KUNIT_ASSERT_NOT_NULL(test, xd);
 	KUNIT_EXPECT_STREQ(test, xd->nodename, "device/vbd/51712");
 	KUNIT_EXPECT_STREQ(test, xd->backend, "/local/domain/0/backend/vbd/5/51712");
@@ -33,10 +33,10 @@ static void xenbus_finds(struct kunit *test)
 	pv_device_describe(&xd->dev, text, sizeof(text));
 	KUNIT_EXPECT_STREQ(test, text,
 			   "domain 0 /local/domain/0/backend/vbd/5/51712, Connected/Connected");
-	KUNIT_ASSERT_NOT_NULL(test, fake_vbd_find("vif/0"));
-	KUNIT_EXPECT_EQ(test, fake_vbd_find("vif/0")->dev.class_id, PV_CLASS_NET);
-	KUNIT_EXPECT_EQ(test, fake_vbd_find("vif/0")->dev.state, PV_DEV_FOUND);
-	KUNIT_EXPECT_EQ(test, fake_vbd_find("vkbd/0")->dev.class_id, PV_CLASS_OTHER);
+	KUNIT_ASSERT_NOT_NULL(test, fake_front_find("vif/0"));
+	KUNIT_EXPECT_EQ(test, fake_front_find("vif/0")->dev.class_id, PV_CLASS_NET);
+	KUNIT_EXPECT_EQ(test, fake_front_find("vif/0")->dev.state, PV_DEV_FOUND);
+	KUNIT_EXPECT_EQ(test, fake_front_find("vkbd/0")->dev.class_id, PV_CLASS_OTHER);
 }
 
 /* One without a driver is let go when the toolstack takes it away. */
@@ -46,25 +46,25 @@ static void xenbus_unwanted_goes(struct kunit *test)
 
 	pv_fake_xs_device("vif", 0, NULL, 0);
 	pv_fake_xs_write("/local/domain/0/backend/vif/5/0/state", "2");
-	KUNIT_ASSERT_EQ(test, fake_vbd_scan(), 0);
-	fake_vbd_work();
-	pv_device_describe(&fake_vbd_find("vif/0")->dev, text, sizeof(text));
+	KUNIT_ASSERT_EQ(test, fake_front_scan(), 0);
+	fake_front_work();
+	pv_device_describe(&fake_front_find("vif/0")->dev, text, sizeof(text));
 	KUNIT_EXPECT_STREQ(test, text,
 			   "domain 0 /local/domain/0/backend/vif/5/0, Initialising/InitWait");
 	KUNIT_EXPECT_EQ(test, pv_fake_xs_number("device/vif/0/state"), 1);
 	pv_fake_xs_write("/local/domain/0/backend/vif/5/0/state", "5");
-	fake_vbd_work();
+	fake_front_work();
 	KUNIT_EXPECT_EQ(test, pv_fake_xs_number("device/vif/0/state"), 6);
 	pv_fake_xs_device_rm("vif", 0);
-	fake_vbd_work();
-	KUNIT_EXPECT_NULL(test, fake_vbd_find("vif/0"));
+	fake_front_work();
+	KUNIT_EXPECT_NULL(test, fake_front_find("vif/0"));
 }
 
 static void xenbus_nothing(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, fake_vbd_scan(), 0);
+	KUNIT_EXPECT_EQ(test, fake_front_scan(), 0);
 	KUNIT_EXPECT_NULL(test, pv_device_next(NULL));
-	fake_vbd_work();
+	fake_front_work();
 }
 
 /*
@@ -75,20 +75,20 @@ static void xenbus_late_backend(struct kunit *test)
 {
 	uint64_t before;
 
-	fake_vbd.dead = true;
+	fake_front.dead = true;
 	pv_fake_xs_device("vbd", 1, NULL, 0);
 	before = pv_fake.now;
-	KUNIT_ASSERT_EQ(test, fake_vbd_scan(), 0);
+	KUNIT_ASSERT_EQ(test, fake_front_scan(), 0);
 	KUNIT_EXPECT_GE(test, pv_fake.now - before, PV_CONFIG_XENBUS_MS * 1000000ull);
 	KUNIT_EXPECT_LT(test, pv_fake.now - before, PV_CONFIG_XENBUS_MS * 1200000ull);
 	KUNIT_EXPECT_TRUE(
 		test, pv_fake_logged("vbd/1: its backend is Initialising, we are Initialising"));
 	EXPECT_STORY(test, "");
-	fake_vbd.dead = false;
-	fake_vbd_backend(1, "2");
-	fake_vbd_work();
+	fake_front.dead = false;
+	fake_front_backend(1, "2");
+	fake_front_work();
 	EXPECT_STORY(test, "probe(vbd/1)");
-	KUNIT_EXPECT_EQ(test, fake_vbd_state(1), XenbusStateConnected);
+	KUNIT_EXPECT_EQ(test, fake_front_state(1), XenbusStateConnected);
 }
 
 /* Folders that are not complete, or nonsense, are no devices; what is beside them is. */
@@ -97,7 +97,7 @@ static void xenbus_strange_folders(struct kunit *test)
 	pv_fake_xs_write("device/vbd/1/state", "1");
 	pv_fake_xs_write("device/vbd/2/backend", "/local/domain/0/backend/vbd/5/2");
 	pv_fake_xs_write("device/vbd/2/backend-id", "32752");
-	fake_vbd_backend(2, "2");
+	fake_front_backend(2, "2");
 	pv_fake_xs_write("device/vbd/3/backend", "relative/path");
 	pv_fake_xs_write("device/vbd/3/backend-id", "0");
 	pv_fake_xs_write("device/vbd/4/backend", "/x");
@@ -114,15 +114,15 @@ static void xenbus_strange_folders(struct kunit *test)
 	pv_fake_xs_write("device/a-type-of-more-than-15/0/backend-id", "0");
 	pv_fake_xs_write("device/a-type-of-more-than-15/0/backend", "/x");
 	pv_fake_xs_write("device/empty", "");
-	fake_vbd_one(test, 99);
+	fake_front_one(test, 99);
 	EXPECT_STORY(test, "probe(vbd/99)");
-	KUNIT_EXPECT_PTR_EQ(test, pv_device_next(NULL), &fake_vbd_find("vbd/99")->dev);
+	KUNIT_EXPECT_PTR_EQ(test, pv_device_next(NULL), &fake_front_find("vbd/99")->dev);
 	KUNIT_EXPECT_NULL(test, pv_device_next(pv_device_next(NULL)));
 	/* Complete now. */
 	pv_fake_xs_write("device/vbd/1/backend-id", "0");
 	pv_fake_xs_write("/local/domain/0/backend/vbd/5/1/state", "2");
 	pv_fake_xs_write("device/vbd/1/backend", "/local/domain/0/backend/vbd/5/1");
-	fake_vbd_work();
+	fake_front_work();
 	EXPECT_STORY(test, "probe(vbd/1)");
 }
 
@@ -133,7 +133,7 @@ static void xenbus_many(struct kunit *test)
 
 	for (i = 0; i < 300; i++)
 		pv_fake_xs_device("vkbd", i, NULL, 0);
-	KUNIT_EXPECT_EQ(test, fake_vbd_scan(), 0);
+	KUNIT_EXPECT_EQ(test, fake_front_scan(), 0);
 	pv_for_each_device (dev)
 		n++;
 	KUNIT_EXPECT_EQ(test, n, 256);
@@ -146,29 +146,29 @@ static void xenbus_hot_plug(struct kunit *test)
 {
 	unsigned int i;
 
-	KUNIT_ASSERT_EQ(test, fake_vbd_scan(), 0);
+	KUNIT_ASSERT_EQ(test, fake_front_scan(), 0);
 	for (i = 0; i < 20; i++) {
 		pv_fake_xs_device("vbd", 7, NULL, 0);
-		fake_vbd_work();
-		fake_vbd_backend(7, "2");
-		fake_vbd_work();
+		fake_front_work();
+		fake_front_backend(7, "2");
+		fake_front_work();
 		EXPECT_STORY(test, "probe(vbd/7)");
-		KUNIT_EXPECT_EQ(test, fake_vbd_state(7), XenbusStateConnected);
+		KUNIT_EXPECT_EQ(test, fake_front_state(7), XenbusStateConnected);
 		/*
 		 * xl block-detach: not online, Closing; we close; the backend follows; the folders
 		 * go.
 		 */
-		fake_vbd.states[0] = '\0';
+		fake_front.states[0] = '\0';
 		pv_fake_xs_write("/local/domain/0/backend/vbd/5/7/online", "0");
-		fake_vbd_backend(7, "5");
-		fake_vbd_work();
+		fake_front_backend(7, "5");
+		fake_front_work();
 		EXPECT_STORY(test, "remove(vbd/7)");
-		KUNIT_EXPECT_STREQ(test, fake_vbd.states, "56");
+		KUNIT_EXPECT_STREQ(test, fake_front.states, "56");
 		KUNIT_EXPECT_EQ(test, pv_fake_xs_number("/local/domain/0/backend/vbd/5/7/state"),
 				6);
 		pv_fake_xs_device_rm("vbd", 7);
-		fake_vbd_work();
-		KUNIT_EXPECT_NULL(test, fake_vbd_find("vbd/7"));
+		fake_front_work();
+		KUNIT_EXPECT_NULL(test, fake_front_find("vbd/7"));
 		KUNIT_EXPECT_NULL(test, pv_fake_xs_read("device/vbd/7"));
 	}
 	EXPECT_STORY(test, "");
@@ -177,23 +177,23 @@ static void xenbus_hot_plug(struct kunit *test)
 /* Both folders at once (xl block-detach --force): nothing is written any more. */
 static void xenbus_vanishes(struct kunit *test)
 {
-	fake_vbd_one(test, 7);
+	fake_front_one(test, 7);
 	EXPECT_STORY(test, "probe(vbd/7)");
-	fake_vbd.states[0] = '\0';
+	fake_front.states[0] = '\0';
 	pv_fake_xs_device_rm("vbd", 7);
-	fake_vbd_work();
+	fake_front_work();
 	EXPECT_STORY(test, "remove(vbd/7)");
-	KUNIT_EXPECT_NULL(test, fake_vbd_find("vbd/7"));
+	KUNIT_EXPECT_NULL(test, fake_front_find("vbd/7"));
 	KUNIT_EXPECT_NULL(test, pv_fake_xs_read("device/vbd/7"));
-	KUNIT_EXPECT_STREQ(test, fake_vbd.states, "");
+	KUNIT_EXPECT_STREQ(test, fake_front.states, "");
 	/* Reading the backend's folder may be forbidden rather than fail. */
 	pv_fake_xs_device("vbd", 8, NULL, 0);
-	fake_vbd_backend(8, "2");
-	fake_vbd_work();
+	fake_front_backend(8, "2");
+	fake_front_work();
 	EXPECT_STORY(test, "probe(vbd/8)");
 	pv_fake_xs.deny = "/local/domain/0/";
-	fake_vbd_backend(8, "0");
-	fake_vbd_work();
+	fake_front_backend(8, "0");
+	fake_front_work();
 	EXPECT_STORY(test, "remove(vbd/8)");
 }
 
@@ -202,45 +202,45 @@ static void xenbus_vanishes_while_held(struct kunit *test)
 {
 	struct pv_device *dev;
 
-	fake_vbd_one(test, 7);
-	dev = &fake_vbd_find("vbd/7")->dev;
+	fake_front_one(test, 7);
+	dev = &fake_front_find("vbd/7")->dev;
 	pv_device_get(dev);
 	pv_fake_xs_device_rm("vbd", 7);
-	fake_vbd_work();
+	fake_front_work();
 	KUNIT_EXPECT_EQ(test, dev->state, PV_DEV_GONE);
 	pv_fake_xs_device("vbd", 7, NULL, 0);
-	fake_vbd_backend(7, "2");
-	fake_vbd_work();
+	fake_front_backend(7, "2");
+	fake_front_work();
 	EXPECT_STORY(test, "probe(vbd/7)remove(vbd/7)probe(vbd/7)");
-	KUNIT_EXPECT_PTR_NE(test, &fake_vbd_find("vbd/7")->dev, dev);
+	KUNIT_EXPECT_PTR_NE(test, &fake_front_find("vbd/7")->dev, dev);
 	KUNIT_EXPECT_STREQ(test, dev->name, "vbd/7");
 	pv_device_put(dev);
 }
 
 static void xenbus_other_backend(struct kunit *test)
 {
-	fake_vbd_one(test, 7);
+	fake_front_one(test, 7);
 	EXPECT_STORY(test, "probe(vbd/7)");
 	pv_fake_xs_write("/local/domain/9/backend/vbd/5/7/state", "2");
 	pv_fake_xs_write("device/vbd/7/state", "1");
 	pv_fake_xs_write("device/vbd/7/backend-id", "9");
 	pv_fake_xs_write("device/vbd/7/backend", "/local/domain/9/backend/vbd/5/7");
-	fake_vbd.connects = false;
-	fake_vbd_work();
+	fake_front.connects = false;
+	fake_front_work();
 	EXPECT_STORY(test, "remove(vbd/7)probe(vbd/7)");
-	KUNIT_EXPECT_EQ(test, fake_vbd_find("vbd/7")->backend_id, 9);
+	KUNIT_EXPECT_EQ(test, fake_front_find("vbd/7")->backend_id, 9);
 }
 
 static void xenbus_shutdown(struct kunit *test)
 {
-	fake_vbd_one(test, 7);
-	fake_vbd.states[0] = '\0';
+	fake_front_one(test, 7);
+	fake_front.states[0] = '\0';
 	pv_bus_remove_all();
-	KUNIT_EXPECT_STREQ(test, fake_vbd.states, "56");
+	KUNIT_EXPECT_STREQ(test, fake_front.states, "56");
 	/* A successor finds it closed, and gets it. */
 	pv_xenbus.end();
-	fake_vbd.story[0] = '\0';
-	KUNIT_ASSERT_EQ(test, fake_vbd_scan(), 0);
+	fake_front.story[0] = '\0';
+	KUNIT_ASSERT_EQ(test, fake_front_scan(), 0);
 	EXPECT_STORY(test, "probe(vbd/7)");
 }
 
@@ -249,19 +249,19 @@ static void xenbus_shutdown(struct kunit *test)
 static void xenbus_store_fails(struct kunit *test)
 {
 	fake_store_down(test);
-	KUNIT_EXPECT_EQ(test, fake_vbd_scan(), PV_ENODEV);
+	KUNIT_EXPECT_EQ(test, fake_front_scan(), PV_ENODEV);
 	fake_store.no_store = true;
 	fake_store.no_console = true;
 	KUNIT_ASSERT_EQ(test, fake_store_up(test), 0);
-	KUNIT_EXPECT_EQ(test, fake_vbd_scan(), PV_ENODEV);
+	KUNIT_EXPECT_EQ(test, fake_front_scan(), PV_ENODEV);
 	fake_store_down(test);
 	fake_store.no_console = true;
 	KUNIT_ASSERT_EQ(test, fake_store_up(test), 0);
-	fake_vbd_one(test, 7);
+	fake_front_one(test, 7);
 	/* The store dies under a device. */
 	pv_fake_xs.breach = PV_FAKE_XS_HUGE;
 	pv_fake_xs_write("device/vbd/7/x", "");
-	fake_vbd_work();
+	fake_front_work();
 	pv_bus_remove_all();
 	KUNIT_EXPECT_NULL(test, pv_device_next(NULL));
 	pv_xenbus.end();
@@ -287,8 +287,8 @@ static struct kunit_case xenbus_cases[] = {
 
 static struct kunit_suite xenbus_suite = {
 	.name = "xenbus",
-	.init = fake_vbd_init,
-	.exit = fake_vbd_exit,
+	.init = fake_front_init,
+	.exit = fake_front_exit,
 	.test_cases = xenbus_cases,
 };
 

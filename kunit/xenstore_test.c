@@ -223,6 +223,9 @@ static void xenstore_long_lists(struct kunit *test)
 	n = 0;
 	KUNIT_EXPECT_EQ(test, pv_xs_directory(PV_XS_NO_TX, "many", in_order, &n), 0);
 	KUNIT_EXPECT_EQ(test, n, MANY);
+	pv_fake_xs.list_stuck = true;
+	KUNIT_EXPECT_EQ(test, pv_xs_directory(PV_XS_NO_TX, "many", in_order, &n), PV_EPROTO);
+	pv_fake_xs.list_stuck = false;
 	pv_fake_xs.list_churn = 1000000;
 	n = 0;
 	KUNIT_EXPECT_EQ(test, pv_xs_directory(PV_XS_NO_TX, "many", in_order, &n), PV_EAGAIN);

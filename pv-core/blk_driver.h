@@ -107,6 +107,15 @@ static inline bool pv_blk_whole(const struct pv_blk_queue *q, const struct pv_bl
 	return pv_likely(req->num_segs == 1 && req->segs->len <= q->uncut);
 }
 
+/* The same, for a queue whose pieces do not cross a page (and may be as long as one). */
+static inline bool pv_blk_whole_paged(const struct pv_blk_req *req)
+{
+	const struct pv_seg *seg = req->segs;
+
+	return pv_likely(req->num_segs == 1 &&
+			 ((uint64_t)seg->va & (PV_PAGE_SIZE - 1)) + seg->len <= PV_PAGE_SIZE);
+}
+
 /* Takes such a request: req->segs, from req->sector on. */
 static inline void pv_blk_take_whole(struct pv_blk_req *req)
 {

@@ -45,6 +45,7 @@ struct blkfront_part {
 	uint32_t turn;		/* in which it was put on the ring */
 	uint8_t op;		/* BLKIF_OP_*; of an indirect request what it does */
 	bool indirect;
+	bool single;	/* of one piece, shared: num and bytes are not used */
 	uint32_t bytes; /* of data */
 	uint32_t num;	/* pieces of data, at `seg` */
 	const struct pv_seg *seg;
@@ -132,6 +133,29 @@ static inline unsigned int pv_blkfront_pages(const struct blkfront_part *part)
 	return (part->bytes + PV_PAGE_SIZE - 1) / PV_PAGE_SIZE;
 }
 
+/* What the backend does with a part's data. */
+static inline enum pv_share_dir pv_blkfront_dir(const struct blkfront_part *part)
+{
+	return part->op == BLKIF_OP_READ ? PV_SHARE_WRITE : PV_SHARE_READ;
+}
+
+/* Writes a segment: `bytes` in a page that the backend knows as `ref`, from sector `first` in it on. */
+static inline void pv_blkfront_put_seg(struct blkif_request_segment PV_SHARED *to, uint32_t ref,
+				       uint32_t first, uint32_t bytes)
+{
+	pv_shared_write(&to->gref, ref);
+	pv_shared_write(&to->first_sect, first);
+	pv_shared_write(&to->last_sect, first + bytes / PV_BLK_SECTOR - 1);
+}
+
+/* The same, of a piece that is shared as `addr`. */
+static inline void pv_blkfront_put_shared(struct blkif_request_segment PV_SHARED *to,
+					  pv_bus_addr_t addr, uint32_t bytes)
+{
+	pv_blkfront_put_seg(to, (uint32_t)(addr >> PV_PAGE_SHIFT),
+			    (uint32_t)(addr & (PV_PAGE_SIZE - 1)) / PV_BLK_SECTOR, bytes);
+}
+
 /*
  * Sees that the backend can reach the data of a part (op, bytes, num and seg are set). PV_EBUSY, and nothing has
  * changed, if that cannot be now.
@@ -142,11 +166,8 @@ int pv_blkfront_data_begin(struct blkfront *bf, struct blkfront_part *part) PV_M
 void pv_blkfront_put_segs(struct blkfront *bf, const struct blkfront_part *part,
 			  struct blkif_request_segment PV_SHARED *to);
 
-/* Persistent: what the backend read, from the pool's pages to where it belongs. */
-void pv_blkfront_copy_back(struct blkfront *bf, const struct blkfront_part *part);
-
-/* The mirror of data_begin. PV_EBUSY if the backend keeps some of it. */
-int pv_blkfront_data_end(struct blkfront *bf, const struct blkfront_part *part);
+/* The mirror of data_begin; what was read is where it belongs if the part went well. PV_EBUSY if the backend keeps some. */
+int pv_blkfront_data_end(struct blkfront *bf, const struct blkfront_part *part, bool good);
 
 /* --- blkfront_io.c ---------------------------------------------------------------------------- */
 

@@ -17,20 +17,15 @@
 
 /* --- data, per request ------------------------------------------------------------------------ */
 
-static enum pv_share_dir data_dir(const struct blkfront_part *part)
-{
-	return part->op == BLKIF_OP_READ ? PV_SHARE_WRITE : PV_SHARE_READ;
-}
-
 /* Takes the first `num` pieces back. PV_EBUSY if the backend keeps one. */
 static int unshare(struct blkfront *bf, const struct blkfront_part *part, unsigned int num)
 {
-	enum pv_share_dir dir = data_dir(part);
+	enum pv_share_dir dir = pv_blkfront_dir(part);
 	int status = 0, err;
 	unsigned int i;
 
 	for (i = 0; i < num; i++) {
-		err = pv_unshare(&bf->xd->dev, part->at.addr[i], part->seg[i].va, part->seg[i].len,
+		err = pv_unshare(bf->blk.dev, part->at.addr[i], part->seg[i].va, part->seg[i].len,
 				 dir);
 		if (pv_unlikely(err))
 			status = err;
@@ -41,11 +36,11 @@ static int unshare(struct blkfront *bf, const struct blkfront_part *part, unsign
 /* Shares the pieces. PV_EBUSY, and none is, if that cannot be now. */
 static int share(struct blkfront *bf, struct blkfront_part *part)
 {
-	enum pv_share_dir dir = data_dir(part);
+	enum pv_share_dir dir = pv_blkfront_dir(part);
 	unsigned int i;
 
 	for (i = 0; i < part->num; i++) {
-		if (pv_unlikely(pv_share(&bf->xd->dev, part->seg[i].va, part->seg[i].len, dir,
+		if (pv_unlikely(pv_share(bf->blk.dev, part->seg[i].va, part->seg[i].len, dir,
 					 &part->at.addr[i]))) {
 			(void)unshare(bf, part, i);
 			return PV_EBUSY;
@@ -105,14 +100,6 @@ static int use_pages(struct blkfront *bf, struct blkfront_part *part)
 
 /* --- either ----------------------------------------------------------------------------------- */
 
-static inline void put_seg(struct blkif_request_segment PV_SHARED *to, uint32_t ref, uint32_t first,
-			   uint32_t bytes)
-{
-	pv_shared_write(&to->gref, ref);
-	pv_shared_write(&to->first_sect, first);
-	pv_shared_write(&to->last_sect, first + bytes / PV_BLK_SECTOR - 1);
-}
-
 void pv_blkfront_put_segs(struct blkfront *bf, const struct blkfront_part *part,
 			  struct blkif_request_segment PV_SHARED *to)
 {
@@ -120,18 +107,13 @@ void pv_blkfront_put_segs(struct blkfront *bf, const struct blkfront_part *part,
 	unsigned int i;
 
 	if (!bf->persistent) {
-		for (i = 0; i < part->num; i++) {
-			pv_bus_addr_t addr = part->at.addr[i];
-
-			put_seg(&to[i], (uint32_t)(addr >> PV_PAGE_SHIFT),
-				(uint32_t)(addr & (PV_PAGE_SIZE - 1)) / PV_BLK_SECTOR,
-				part->seg[i].len);
-		}
+		for (i = 0; i < part->num; i++)
+			pv_blkfront_put_shared(&to[i], part->at.addr[i], part->seg[i].len);
 		return;
 	}
 	for (i = 0; left; i++, left -= n) {
 		n = left < PV_PAGE_SIZE ? left : PV_PAGE_SIZE;
-		put_seg(&to[i], (uint32_t)bf->pool[part->at.page[i]].ref, 0, n);
+		pv_blkfront_put_seg(&to[i], (uint32_t)bf->pool[part->at.page[i]].ref, 0, n);
 	}
 }
 
@@ -140,15 +122,12 @@ int pv_blkfront_data_begin(struct blkfront *bf, struct blkfront_part *part)
 	return bf->persistent ? use_pages(bf, part) : share(bf, part);
 }
 
-void pv_blkfront_copy_back(struct blkfront *bf, const struct blkfront_part *part)
-{
-	copy(bf, part, false);
-}
-
-int pv_blkfront_data_end(struct blkfront *bf, const struct blkfront_part *part)
+int pv_blkfront_data_end(struct blkfront *bf, const struct blkfront_part *part, bool good)
 {
 	if (!bf->persistent)
 		return unshare(bf, part, part->num);
+	if (good && part->op == BLKIF_OP_READ)
+		copy(bf, part, false);
 	return_pages(bf, part);
 	return 0;
 }

@@ -119,21 +119,22 @@ void pv_blkfront_ring_stop(struct blkfront *bf)
 
 static int pool_start(struct blkfront *bf)
 {
+	const unsigned int wanted = PV_CONFIG_BLK_PERSISTENT;
 	unsigned int n;
 
-	bf->pool = pv_os_alloc(PV_CONFIG_BLK_PERSISTENT * sizeof(*bf->pool));
-	bf->pool_free = pv_os_alloc(PV_CONFIG_BLK_PERSISTENT * sizeof(*bf->pool_free));
+	bf->pool = pv_os_alloc(wanted * sizeof(*bf->pool));
+	bf->pool_free = pv_os_alloc(wanted * sizeof(*bf->pool_free));
 	if (!bf->pool || !bf->pool_free)
 		return PV_ENOMEM;
-	for (n = 0; n < PV_CONFIG_BLK_PERSISTENT; n++) {
+	for (n = 0; n < wanted; n++) {
 		if (reserve(bf, 1) || lend(bf, &bf->pool[n], false))
 			break;
 		bf->pool_size = n + 1;
 		bf->pool_free[bf->pool_num_free++] = (uint16_t)n;
 	}
-	if (n < PV_CONFIG_BLK_PERSISTENT)
+	if (n < wanted)
 		pv_warn("%s: %u pages for persistent grants, %u were to be", bf->xd->dev.name, n,
-			PV_CONFIG_BLK_PERSISTENT);
+			wanted);
 	/* So that any part finds its pages, when no other has them. */
 	return n >= bf->q.limits.max_bytes / PV_PAGE_SIZE ? 0 : PV_ENOMEM;
 }

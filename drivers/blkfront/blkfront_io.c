@@ -15,6 +15,8 @@
  * EVENTS. The port's end of interrupt is late (events.h): it stays masked from the event until arm finds no more
  * responses. rsp_event is behind by then, which is all it takes to ask for none.
  */
+#include <pv/share.h>
+
 #include "drivers/blkfront/blkfront.h"
 #include "pv-core/xen/events.h"
 
@@ -99,34 +101,57 @@ static PV_NOINLINE int issue_other(struct blkfront *bf, struct pv_blk_req *req,
 	return 0;
 }
 
+/* A READ or WRITE of any kind. */
+static PV_NOINLINE int issue_data(struct blkfront *bf, struct pv_blk_req *req,
+				  struct blkfront_part *part, unsigned int id)
+{
+	unsigned int segs;
+	uint64_t sector;
+
+	part->seg = pv_blk_take(&bf->q, req, part->cut, &part->num, &sector, &part->bytes);
+	if (!part->seg)
+		return PV_EINVAL;
+	part->op = req->op == PV_BLK_READ ? BLKIF_OP_READ : BLKIF_OP_WRITE;
+	if (pv_blkfront_data_begin(bf, part)) {
+		pv_blk_untake(req, sector, part->bytes);
+		return PV_EBUSY;
+	}
+	segs = bf->persistent ? pv_blkfront_pages(part) : part->num;
+	part->indirect = segs > BLKIF_MAX_SEGMENTS_PER_REQUEST;
+	if (part->indirect)
+		put_indirect(bf, part, id, segs, sector);
+	else
+		pv_blkfront_put_segs(bf, part, put_request(bf, part, id, segs, sector)->seg);
+	put_part(bf, part, req);
+	return 0;
+}
+
+/* What most are: within a page, and shared. */
 static int issue(struct pv_blk_queue *q, struct pv_blk_req *req)
 {
 	struct blkfront *bf = blkfront_of(q);
+	const struct pv_seg *seg = req->segs;
 	struct blkfront_part *part;
-	unsigned int id, segs;
-	uint64_t sector;
+	unsigned int id;
 
 	/* As it is while there is no connection. */
 	if (pv_unlikely(!bf->num_free))
 		return PV_EBUSY;
 	id = next_part(bf);
 	part = bf->part[id];
-	if (pv_unlikely(req->op > PV_BLK_WRITE))
-		return issue_other(bf, req, part, id);
-	part->seg = pv_blk_take(q, req, part->cut, &part->num, &sector, &part->bytes);
-	if (pv_unlikely(!part->seg))
-		return PV_EINVAL;
+	part->single = !bf->persistent && req->op <= PV_BLK_WRITE && pv_blk_whole_paged(req);
+	if (!part->single)
+		return req->op > PV_BLK_WRITE ? issue_other(bf, req, part, id)
+					      : issue_data(bf, req, part, id);
+	part->seg = seg;
 	part->op = req->op == PV_BLK_READ ? BLKIF_OP_READ : BLKIF_OP_WRITE;
-	if (pv_unlikely(pv_blkfront_data_begin(bf, part))) {
-		pv_blk_untake(req, sector, part->bytes);
+	part->indirect = false;
+	if (pv_unlikely(pv_share(bf->blk.dev, seg->va, seg->len, pv_blkfront_dir(part),
+				 &part->at.addr[0])))
 		return PV_EBUSY;
-	}
-	segs = bf->persistent ? pv_blkfront_pages(part) : part->num;
-	part->indirect = segs > BLKIF_MAX_SEGMENTS_PER_REQUEST;
-	if (pv_unlikely(part->indirect))
-		put_indirect(bf, part, id, segs, sector);
-	else
-		pv_blkfront_put_segs(bf, part, put_request(bf, part, id, segs, sector)->seg);
+	pv_blk_take_whole(req);
+	pv_blkfront_put_shared(put_request(bf, part, id, 1, req->sector)->seg, part->at.addr[0],
+			       seg->len);
 	put_part(bf, part, req);
 	return 0;
 }
@@ -136,7 +161,7 @@ static void flush(struct pv_blk_queue *q)
 	struct blkfront *bf = blkfront_of(q);
 
 	/* Nothing was put while there is no connection. */
-	if (pv_unlikely(pv_device_broken(&bf->xd->dev)) || !pv_xring_push(&bf->ring))
+	if (pv_unlikely(pv_device_broken(bf->blk.dev)) || !pv_xring_push(&bf->ring))
 		return;
 	q->stats.notified++;
 	(void)pv_evtchn_send(bf->port);
@@ -150,23 +175,29 @@ static void free_part(struct blkfront *bf, unsigned int id)
 	bf->free_part[bf->num_free++] = (uint16_t)id;
 }
 
-/* How a part went, by its response. */
-static int outcome(struct blkfront *bf, const struct blkfront_part *part, int status)
+/* Takes the part's memory back, where there are data if it went well. PV_EBUSY if the backend keeps some. */
+static inline int data_end(struct blkfront *bf, const struct blkfront_part *part, bool good)
 {
-	if (pv_likely(status == BLKIF_RSP_OKAY)) {
-		if (bf->persistent && part->op == BLKIF_OP_READ)
-			pv_blkfront_copy_back(bf, part);
-		status = 0;
-	} else if (status == BLKIF_RSP_ERROR) {
-		status = PV_EIO;
-	} else if (status == BLKIF_RSP_EOPNOTSUPP) {
-		status = PV_ENOTSUP;
-	} else {
-		status = pv_device_break(&bf->xd->dev, "block response with an unknown status");
-	}
-	if (pv_unlikely(pv_blkfront_data_end(bf, part)))
-		status = pv_device_break(&bf->xd->dev,
+	if (pv_unlikely(!part->single))
+		return pv_blkfront_data_end(bf, part, good);
+	return pv_unshare(bf->blk.dev, part->at.addr[0], part->seg->va, part->seg->len,
+			  pv_blkfront_dir(part));
+}
+
+/* How a part went, by its response. */
+static inline int outcome(struct blkfront *bf, const struct blkfront_part *part, int answer)
+{
+	int status = 0;
+
+	if (pv_unlikely(data_end(bf, part, answer == BLKIF_RSP_OKAY)))
+		status = pv_device_break(bf->blk.dev,
 					 "the backend keeps an answered request's memory");
+	else if (answer == BLKIF_RSP_ERROR)
+		status = PV_EIO;
+	else if (answer == BLKIF_RSP_EOPNOTSUPP)
+		status = PV_ENOTSUP;
+	else if (pv_unlikely(answer != BLKIF_RSP_OKAY))
+		status = pv_device_break(bf->blk.dev, "block response with an unknown status");
 	return status;
 }
 
@@ -184,7 +215,7 @@ static inline int next_response(struct blkfront *bf, int *status)
 	n = pv_xring_look(&bf->ring);
 	if (n <= 0) {
 		if (pv_unlikely(n < 0))
-			pv_device_break(&bf->xd->dev, "response index jumped");
+			pv_device_break(bf->blk.dev, "response index jumped");
 		return -1;
 	}
 	rsp = &bf->slot[pv_xring_take(&bf->ring)].rsp;
@@ -192,17 +223,17 @@ static inline int next_response(struct blkfront *bf, int *status)
 	op = pv_shared_read(&rsp->operation);
 	*status = pv_shared_read(&rsp->status);
 	if (pv_unlikely(id >= bf->num_parts)) {
-		pv_device_break(&bf->xd->dev, "response id out of range");
+		pv_device_break(bf->blk.dev, "response id out of range");
 		return -1;
 	}
 	part = bf->part[id];
 	if (pv_unlikely(!part->req)) {
-		pv_device_break(&bf->xd->dev, "response id is not in flight");
+		pv_device_break(bf->blk.dev, "response id is not in flight");
 		return -1;
 	}
 	/* What an indirect request is answered with, blkif.h leaves open; Linux repeats the inner operation. */
 	if (pv_unlikely(op != part->op && !(part->indirect && op == BLKIF_OP_INDIRECT))) {
-		pv_device_break(&bf->xd->dev, "response to another operation");
+		pv_device_break(bf->blk.dev, "response to another operation");
 		return -1;
 	}
 	return (int)id;
@@ -216,12 +247,12 @@ static PV_NOINLINE int poll_broken(struct blkfront *bf, int budget)
 	int n = 0;
 
 	if (!bf->told)
-		pv_device_changed(&bf->xd->dev);
+		pv_device_changed(bf->blk.dev);
 	for (id = 0; id < bf->num_parts && n < budget; id++) {
 		req = bf->part[id]->req;
 		if (!req)
 			continue;
-		(void)pv_blkfront_data_end(bf, bf->part[id]);
+		(void)data_end(bf, bf->part[id], false);
 		free_part(bf, id);
 		n++;
 		pv_blk_part_done(&bf->q, req, PV_EPROTO);
@@ -235,7 +266,7 @@ static int poll(struct pv_blk_queue *q, int budget)
 	struct pv_blk_req *req;
 	int n = 0, id, status;
 
-	if (pv_unlikely(pv_device_broken(&bf->xd->dev)))
+	if (pv_unlikely(pv_device_broken(bf->blk.dev)))
 		return poll_broken(bf, budget);
 	if (pv_unlikely(!bf->up))
 		return 0;
@@ -253,7 +284,7 @@ static int poll(struct pv_blk_queue *q, int budget)
 	}
 	if (n)
 		bf->worked = true;
-	if (pv_unlikely(pv_device_broken(&bf->xd->dev)))
+	if (pv_unlikely(pv_device_broken(bf->blk.dev)))
 		n += poll_broken(bf, budget - n);
 	return n;
 }
@@ -262,7 +293,7 @@ static bool arm(struct pv_blk_queue *q, bool on)
 {
 	struct blkfront *bf = blkfront_of(q);
 
-	if (!on || !bf->up || pv_unlikely(pv_device_broken(&bf->xd->dev)))
+	if (!on || !bf->up || pv_unlikely(pv_device_broken(bf->blk.dev)))
 		return false;
 	if (pv_xring_arm(&bf->ring, 0))
 		return true;
@@ -303,7 +334,7 @@ void pv_blkfront_lose(struct blkfront *bf, int status)
 		req = bf->part[id]->req;
 		if (!req)
 			continue;
-		(void)pv_blkfront_data_end(bf, bf->part[id]);
+		(void)data_end(bf, bf->part[id], false);
 		free_part(bf, id);
 		pv_blk_part_lost(&bf->q, req, status);
 	}
@@ -333,8 +364,8 @@ int pv_blkfront_rewind(struct blkfront *bf)
 	unsigned int id = 0;
 
 	while ((part = latest(bf, &id))) {
-		if (pv_blkfront_data_end(bf, part)) {
-			pv_device_break(&bf->xd->dev,
+		if (data_end(bf, part, false)) {
+			pv_device_break(bf->blk.dev,
 					"the backend left, and keeps a request's memory");
 			pv_blk_part_lost(&bf->q, part->req, PV_EPROTO);
 			free_part(bf, id);

@@ -4,8 +4,8 @@
 
 #include <pv/log.h>
 
-/* What it grants at most: two ring pages for each pair, and what is on the rings. */
-#define GRANTS (NUM_PAIRS * (2 + 2 * RING_NUM))
+/* What it grants at most: for each pair two ring pages, what is on the rings, and a page of ours per slot. */
+#define GRANTS (NUM_PAIRS * (2 + 3 * RING_NUM))
 
 static struct netfront *netfront_of(struct pv_net *net)
 {

@@ -61,10 +61,16 @@ struct netfront_offer {
 /* A data slot on the send ring; its number is the request's id. */
 struct netfront_tx {
 	struct pv_packet *pkt; /* whose it is; NULL: free */
-	void *va;
-	pv_bus_addr_t addr; /* as shared */
+	void *va;	       /* NULL: what is sent is in a page of ours */
+	pv_bus_addr_t addr;    /* as shared */
 	uint16_t len;
 	uint16_t next; /* in the list of free ones */
+};
+
+/* A page of ours for what the backend does not take as it lies, granted as long as the connection lasts. */
+struct netfront_bounce {
+	uint8_t *page;
+	int ref;
 };
 
 /* An event channel. */
@@ -101,8 +107,8 @@ struct netfront_pair {
 	uint16_t tx_free; /* first free one of slot[] */
 	uint16_t extras;  /* extra slots on the ring, not answered yet */
 	struct netfront_tx slot[RING_NUM];
-	void *bounce
-		[RING_NUM]; /* by id: pages, if the backend takes one slot per packet; else NULL */
+	struct netfront_bounce *bounce;
+	uint32_t bounce_size; /* bytes for each id */
 
 	/* Receiving. */
 	struct pv_xring rx;
@@ -149,8 +155,8 @@ void pv_netfront_pair_exit(struct netfront_pair *pair);
 /* Without a connection: ends what is in flight with `status`, and gives posted buffers back. */
 void pv_netfront_pair_drain(struct netfront_pair *pair, int status);
 
-/* Frees a ring's page, now or when the backend lets it go. `ref` is the grant's, or an error. */
-void pv_netfront_ring_free(void *page, int ref);
+/* Frees a page of ours, now or when the backend lets it go. `ref` is the grant's, or an error. */
+void pv_netfront_page_free(void *page, int ref);
 
 /* --- netfront_tx.c ---------------------------------------------------------------------------- */
 

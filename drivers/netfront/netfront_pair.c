@@ -138,7 +138,7 @@ void pv_netfront_pair_drain(struct netfront_pair *pair, int status)
 	pv_netfront_rx_drain(pair);
 }
 
-void pv_netfront_ring_free(void *page, int ref)
+void pv_netfront_page_free(void *page, int ref)
 {
 	if (ref > 0)
 		(void)pv_grant_end_free(ref, page);

@@ -282,7 +282,7 @@ int pv_netfront_rx_init(struct netfront_pair *pair)
 
 void pv_netfront_rx_exit(struct netfront_pair *pair)
 {
-	pv_netfront_ring_free(pair->rx_page, pair->rx_ref);
+	pv_netfront_page_free(pair->rx_page, pair->rx_ref);
 	pair->rx_page = NULL;
 	pair->rx_ref = 0;
 }

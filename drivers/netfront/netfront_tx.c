@@ -5,8 +5,9 @@
  * A packet is a chain of slots: the first has the packet's whole length, each of the others its own, and a
  * slot of extra info behind the first says how to segment. A slot's data do not cross a page, so a piece of
  * the kernel's takes a slot for each page that it touches. Backends take MAX_SLOTS of them: a packet in more
- * is refused (PV_EINVAL), as nothing is copied. But for backends without feature-sg, which take one slot: there
- * a packet in several, of up to a page, is gathered in a page of ours.
+ * is refused (PV_EINVAL), as nothing is copied, with two exceptions. Backends drop a packet whose first slot
+ * is shorter than an Ethernet header (Linux' xenvif_tx_build_gops()): its head is copied into memory of ours. And
+ * without feature-sg they take one slot: a packet in several, of up to a page, is gathered in a page of ours.
  *
  * Each data slot has an id, the number of an entry in pair->slot, and is answered by it, in any order; its
  * memory is taken back then. The packet was sent when all its slots were. Answers to extra slots have no id
@@ -19,6 +20,9 @@
 _Static_assert(sizeof(union netif_tx_sring_entry) == 12, "xen/io/netif.h");
 _Static_assert(sizeof(struct netif_extra_info) == 8, "xen/io/netif.h");
 _Static_assert(offsetof(struct netif_tx_sring, ring) == PV_XRING_SLOTS, "xen/io/ring.h");
+/* So much of a packet's head is copied: enough for headers, and a fraction of a page. */
+#define HEAD_SIZE 64u
+
 _Static_assert(RING_NUM * 12 <= PV_PAGE_SIZE - PV_XRING_SLOTS, "a page holds the ring");
 
 /* --- a packet's parts ------------------------------------------------------------------------- */
@@ -31,17 +35,61 @@ static inline uint32_t part(const void *va, uint32_t left)
 	return left < room ? left : room;
 }
 
-/* How many slots the packet takes. */
-static inline unsigned int count_parts(const struct pv_packet *pkt)
+/* How many slots the packet takes, from byte `skip` on. */
+static inline unsigned int count_parts(const struct pv_packet *pkt, uint32_t skip)
 {
 	unsigned int n = 0, i;
 
 	for (i = 0; i < pkt->num_segs; i++) {
-		uint32_t offset = (uint32_t)(uintptr_t)pkt->seg[i].va & (PV_PAGE_SIZE - 1);
+		uint32_t offset, len = pkt->seg[i].len;
 
-		n += (offset + pkt->seg[i].len + PV_PAGE_SIZE - 1) / PV_PAGE_SIZE;
+		if (skip >= len) {
+			skip -= len;
+			continue;
+		}
+		offset = ((uint32_t)(uintptr_t)pkt->seg[i].va + skip) & (PV_PAGE_SIZE - 1);
+		n += (offset + len - skip + PV_PAGE_SIZE - 1) / PV_PAGE_SIZE;
+		skip = 0;
 	}
 	return n;
+}
+
+/* How much of the packet has to be in memory of ours: mostly nothing. */
+static inline uint32_t head_len(const struct netfront_pair *pair, const struct pv_packet *pkt,
+				unsigned int num)
+{
+	if (num > 1 && pv_unlikely(!pair->offer->sg))
+		return pkt->len;
+	if (pv_likely(part(pkt->seg[0].va, pkt->seg[0].len) >= PV_NET_HDR_LEN))
+		return 0;
+	return pkt->len < pair->bounce_size ? pkt->len : pair->bounce_size;
+}
+
+/* A walk over the packet's memory. */
+struct walk {
+	const struct pv_seg *next;
+	uint8_t *va;
+	uint32_t left; /* at va; 0: go on to the next piece */
+};
+
+/* How much there is to take at once, up to `most`. */
+static inline uint32_t walk_part(struct walk *w, uint32_t most)
+{
+	uint32_t len;
+
+	if (!w->left) {
+		w->va = w->next->va;
+		w->left = w->next->len;
+		w->next++;
+	}
+	len = part(w->va, w->left);
+	return len < most ? len : most;
+}
+
+static inline void walk_on(struct walk *w, uint32_t len)
+{
+	w->va += len;
+	w->left -= len;
 }
 
 /* --- slots ------------------------------------------------------------------------------------ */
@@ -64,40 +112,66 @@ static void put_gso(struct netfront_pair *pair, const struct pv_packet *pkt)
 	pair->extras++;
 }
 
-/* Takes a slot for `len` bytes at `va`, shares them, and names them in `req`. 0 or PV_EBUSY. */
-static inline int slot_take(struct netfront_pair *pair, struct pv_packet *pkt, void *va,
-			    uint32_t len, struct netif_tx_request *req)
+static inline void slot_take(struct netfront_pair *pair, struct pv_packet *pkt,
+			     struct netif_tx_request *req)
 {
 	uint16_t id = pair->tx_free;
 	struct netfront_tx *slot = &pair->slot[id];
 
-	if (pv_unlikely(pv_share(&pair->xd->dev, va, len, PV_SHARE_READ, &slot->addr)))
-		return PV_EBUSY;
 	slot->pkt = pkt;
-	slot->va = va;
-	slot->len = (uint16_t)len;
+	pkt->pieces++;
 	pair->tx_free = slot->next;
+	req->id = id;
 	req->gref = (grant_ref_t)(slot->addr >> PV_PAGE_SHIFT);
 	req->offset = (uint16_t)(slot->addr & (PV_PAGE_SIZE - 1));
-	req->id = id;
+}
+
+/* A slot for the packet's next part. 0, or PV_EBUSY if it cannot be shared now. */
+static inline int take_part(struct netfront_pair *pair, struct pv_packet *pkt, struct walk *w,
+			    struct netif_tx_request *req)
+{
+	struct netfront_tx *slot = &pair->slot[pair->tx_free];
+	uint32_t len = walk_part(w, PV_PAGE_SIZE);
+
+	if (pv_unlikely(pv_share(&pair->xd->dev, w->va, len, PV_SHARE_READ, &slot->addr)))
+		return PV_EBUSY;
+	slot->va = w->va;
+	slot->len = (uint16_t)len;
 	req->size = (uint16_t)len;
-	pkt->pieces++;
+	slot_take(pair, pkt, req);
+	walk_on(w, len);
 	return 0;
 }
 
-/* Its mirror. 0 or PV_EBUSY: the backend still uses the memory. */
+/* A slot for its first `head` bytes, in memory of ours. */
+static PV_NOINLINE void take_head(struct netfront_pair *pair, struct pv_packet *pkt, struct walk *w,
+				  uint32_t head, struct netif_tx_request *req)
+{
+	uint32_t at = pair->tx_free * pair->bounce_size, len;
+	const struct netfront_bounce *bounce = &pair->bounce[at / PV_PAGE_SIZE];
+	struct netfront_tx *slot = &pair->slot[pair->tx_free];
+
+	at %= PV_PAGE_SIZE;
+	slot->va = NULL;
+	slot->addr = (pv_bus_addr_t)bounce->ref << PV_PAGE_SHIFT | at;
+	req->size = (uint16_t)head;
+	slot_take(pair, pkt, req);
+	for (; head; head -= len) {
+		len = walk_part(w, head);
+		pv_memcpy(bounce->page + at, w->va, len);
+		walk_on(w, len);
+		at += len;
+	}
+}
+
+/* The slot is free again. 0 or PV_EBUSY: the backend still uses the memory. */
 static inline int slot_give(struct netfront_pair *pair, uint16_t id)
 {
 	struct netfront_tx *slot = &pair->slot[id];
-	int err;
+	int err = 0;
 
-	if (pv_unlikely(!pair->offer->sg) && slot->va == pair->bounce[id]) {
-		err = pv_grant_end_or_keep((int)(slot->addr >> PV_PAGE_SHIFT), slot->va);
-		if (err)
-			pair->bounce[id] = NULL;
-	} else {
+	if (pv_likely(slot->va))
 		err = pv_unshare(&pair->xd->dev, slot->addr, slot->va, slot->len, PV_SHARE_READ);
-	}
 	slot->pkt->pieces--;
 	slot->pkt = NULL;
 	slot->next = pair->tx_free;
@@ -129,27 +203,22 @@ static int offloads(const struct netfront_pair *pair, struct pv_packet *pkt, uin
 
 /* The chain of slots; `num` of data. PV_EBUSY, and there are none, if not all can be shared. */
 static int put_chain(struct netfront_pair *pair, struct pv_packet *pkt, unsigned int num,
-		     uint16_t flags)
+		     uint32_t head, uint16_t flags)
 {
-	uint32_t begin = pair->tx.req_prod, left = 0, len;
-	const struct pv_seg *seg = pkt->seg;
+	struct walk w = {.next = pkt->seg, .left = 0};
+	uint32_t begin = pair->tx.req_prod;
 	struct netif_tx_request req;
 	uint16_t id[MAX_SLOTS];
-	uint8_t *va = NULL;
 	unsigned int i;
 
 	for (i = 0; i < num; i++) {
-		if (!left) {
-			va = seg->va;
-			left = seg->len;
-			seg++;
-		}
-		len = part(va, left);
 		id[i] = pair->tx_free;
-		if (pv_unlikely(slot_take(pair, pkt, va, len, &req)))
+		if (pv_unlikely(head)) {
+			take_head(pair, pkt, &w, head, &req);
+			head = 0;
+		} else if (pv_unlikely(take_part(pair, pkt, &w, &req))) {
 			goto undo;
-		va += len;
-		left -= len;
+		}
 		req.flags = i + 1 < num ? NETTXF_more_data : 0;
 		if (!i) {
 			req.flags |= flags;
@@ -169,39 +238,18 @@ undo:
 	return PV_EBUSY;
 }
 
-/* For a backend that takes one slot: the packet in a page of ours. */
-static PV_NOINLINE int put_gathered(struct netfront_pair *pair, struct pv_packet *pkt,
-				    uint16_t flags)
-{
-	uint8_t *page = pair->bounce[pair->tx_free];
-	struct netif_tx_request req;
-	uint32_t at = 0;
-	unsigned int i;
-
-	for (i = 0; i < pkt->num_segs; i++) {
-		pv_memcpy(page + at, pkt->seg[i].va, pkt->seg[i].len);
-		at += pkt->seg[i].len;
-	}
-	if (slot_take(pair, pkt, page, at, &req))
-		return PV_EBUSY;
-	req.flags = flags;
-	put_request(pair, &req);
-	return 0;
-}
-
 int pv_netfront_send(struct pv_net_queue *q, struct pv_packet *pkt)
 {
+	unsigned int num = count_parts(pkt, 0), extra = pkt->gso != PV_GSO_NONE;
 	struct netfront_pair *pair = netfront_pair_of(q);
-	unsigned int num = count_parts(pkt), extra = pkt->gso != PV_GSO_NONE;
-	bool gather = num > 1 && !pair->offer->sg;
+	uint32_t head = head_len(pair, pkt, num);
 	uint16_t flags;
 	int err;
 
-	if (pv_unlikely(pkt->len > (gather ? PV_PAGE_SIZE : XEN_NETIF_MAX_TX_SIZE)))
-		return PV_EINVAL;
-	if (gather)
-		num = 1;
-	if (pv_unlikely(num > MAX_SLOTS))
+	if (pv_unlikely(head))
+		num = 1 + count_parts(pkt, head);
+	if (pv_unlikely(pkt->len > XEN_NETIF_MAX_TX_SIZE || num > MAX_SLOTS ||
+			head > pair->bounce_size))
 		return PV_EINVAL;
 	if (pv_unlikely(pv_xring_room(&pair->tx) < num + extra))
 		return PV_EBUSY;
@@ -212,7 +260,7 @@ int pv_netfront_send(struct pv_net_queue *q, struct pv_packet *pkt)
 		flags |= NETTXF_extra_info;
 	pkt->pieces = 0;
 	pkt->status = 0;
-	return gather ? put_gathered(pair, pkt, flags) : put_chain(pair, pkt, num, flags);
+	return put_chain(pair, pkt, num, head, flags);
 }
 
 void pv_netfront_flush(struct pv_net_queue *q)
@@ -294,6 +342,30 @@ void pv_netfront_tx_drain(struct netfront_pair *pair, int status)
 
 /* --- life cycle ------------------------------------------------------------------------------- */
 
+static unsigned int bounce_pages(const struct netfront_pair *pair)
+{
+	return RING_NUM * pair->bounce_size / PV_PAGE_SIZE;
+}
+
+static int bounce_init(struct netfront_pair *pair)
+{
+	unsigned int i;
+
+	pair->bounce_size = pair->offer->sg ? HEAD_SIZE : PV_PAGE_SIZE;
+	pair->bounce = pv_os_alloc(bounce_pages(pair) * sizeof(*pair->bounce));
+	if (!pair->bounce)
+		return PV_ENOMEM;
+	for (i = 0; i < bounce_pages(pair); i++) {
+		pair->bounce[i].page = pv_os_pages_alloc(1);
+		if (!pair->bounce[i].page)
+			return PV_ENOMEM;
+		pair->bounce[i].ref = pv_grant(pair->xd->backend_id, pair->bounce[i].page, true);
+		if (pair->bounce[i].ref < 0)
+			return pair->bounce[i].ref;
+	}
+	return 0;
+}
+
 int pv_netfront_tx_init(struct netfront_pair *pair)
 {
 	unsigned int i;
@@ -311,23 +383,19 @@ int pv_netfront_tx_init(struct netfront_pair *pair)
 	pair->tx_free = 0;
 	for (i = 0; i < RING_NUM; i++)
 		pair->slot[i].next = (uint16_t)(i + 1);
-	for (i = 0; i < RING_NUM && !pair->offer->sg; i++) {
-		pair->bounce[i] = pv_os_pages_alloc(1);
-		if (!pair->bounce[i])
-			return PV_ENOMEM;
-	}
-	return 0;
+	return bounce_init(pair);
 }
 
 void pv_netfront_tx_exit(struct netfront_pair *pair)
 {
 	unsigned int i;
 
-	for (i = 0; i < RING_NUM; i++) {
-		pv_os_pages_free(pair->bounce[i], 1);
-		pair->bounce[i] = NULL;
-	}
-	pv_netfront_ring_free(pair->tx_page, pair->tx_ref);
+	for (i = 0; pair->bounce && i < bounce_pages(pair); i++)
+		pv_netfront_page_free(pair->bounce[i].page, pair->bounce[i].ref);
+	if (pair->bounce)
+		pv_os_free(pair->bounce, bounce_pages(pair) * sizeof(*pair->bounce));
+	pair->bounce = NULL;
+	pv_netfront_page_free(pair->tx_page, pair->tx_ref);
 	pair->tx_page = NULL;
 	pair->tx_ref = 0;
 }

@@ -49,7 +49,7 @@ struct virtio_blk_queue {
 	struct virtio_blk_part *part; /* by head; `num` of them */
 	unsigned int num;
 	bool presets; /* tables are indirect, and nothing is to be unshared */
-	bool unshares; /* pv_unshare_needed(): each part has pieces of its own; else one is for all */
+	bool unshares; /* not pv_share_is_physical(): each part has its own pieces; else one is for all */
 	struct virtio_blk_pieces *pieces; /* that one, or `num` of them */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Between the two files of the virtio network driver: virtio_net.c, life cycle and configuration, and
- * virtio_net_rings.c, the data path.
+ * Between the files of the virtio network driver: virtio_net.c, life cycle and configuration; virtio_net_tx.c
+ * and virtio_net_rx.c, the data path; virtio_net_rings.c, what these two have in common.
  */
 #ifndef PV_DRIVERS_VIRTIO_NET_H
 #define PV_DRIVERS_VIRTIO_NET_H
@@ -49,6 +49,30 @@ struct virtio_net {
 };
 
 extern const struct pv_net_ops pv_virtio_net_ops;
+
+/* Nothing more is to be expected of the device. */
+static inline bool pv_virtio_net_broken(const struct virtio_net_pair *pair)
+{
+	return pv_unlikely(pv_device_broken(&pair->vd->dev));
+}
+
+/* --- virtio_net_tx.c: of struct pv_net_ops; and the send ring's part of what follows ------------- */
+
+int pv_virtio_net_send(struct pv_net_queue *q, struct pv_packet *pkt);
+void pv_virtio_net_flush(struct pv_net_queue *q);
+void pv_virtio_net_reap(struct pv_net_queue *q);
+int pv_virtio_net_tx_init(struct virtio_net_pair *pair);
+void pv_virtio_net_tx_exit(struct virtio_net_pair *pair);
+void pv_virtio_net_tx_drain(struct virtio_net_pair *pair, int status);
+
+/* --- virtio_net_rx.c: the same for the receive ring ---------------------------------------------- */
+
+int pv_virtio_net_receive(struct pv_net_queue *q, int budget);
+void pv_virtio_net_refill(struct pv_net_queue *q);
+void pv_virtio_net_rx_init(struct virtio_net_pair *pair);
+void pv_virtio_net_rx_drain(struct virtio_net_pair *pair);
+
+/* --- virtio_net_rings.c -------------------------------------------------------------------------- */
 
 /* What the pair asks of its two queues, after the features were negotiated. */
 void pv_virtio_net_specs(struct virtio_net_pair *pair, struct pv_virtio *vd,

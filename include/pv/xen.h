@@ -33,6 +33,15 @@ extern const struct pv_driver pv_xen_console; /* "console": xen/io/console.h */
 void pv_xen_dispatch(void);
 
 /*
+ * A PV kernel's event callback, for pv_xen_set_callbacks(): saves the registers, calls pv_xen_dispatch(),
+ * and returns to what was interrupted. The handlers run on the stack that ends at
+ * pv_xen_pv_upcall_stack; NULL: on that of what was interrupted, where Xen does not skip a red zone.
+ * Context: entered by Xen only.
+ */
+void pv_xen_pv_upcall(void);
+extern void *pv_xen_pv_upcall_stack;
+
+/*
  * Output before there is a console, and after: by the hypercall. A release build of Xen drops what
  * guests other than Dom0 write so. Does nothing before pv_init(), and where there is no Xen.
  * Context: any.

@@ -19,7 +19,7 @@ struct run {
 	uint64_t pages;
 };
 
-#define LOW_MEMORY 0x100000ull	  /* what a PC has below is not used */
+#define LOW_MEMORY 0x200000ull	  /* below is what a PC has, and what large pages would not map */
 #define ENTRY_MAP  0x100000000ull /* what the entry's page tables reach */
 
 static uint64_t first;

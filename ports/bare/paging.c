@@ -76,6 +76,24 @@ static uint64_t *entry_of(uint64_t va, unsigned int *level)
 	}
 }
 
+/* Fills empty entries, at most `n`, with consecutive pages; four at a time, where it can. How many. */
+static uint64_t fill(uint64_t *entry, uint64_t n, uint64_t pte, uint64_t size)
+{
+	uint64_t i;
+
+	for (i = 0; i + 4 <= n; i += 4, pte += 4 * size) {
+		if (entry[i] | entry[i + 1] | entry[i + 2] | entry[i + 3])
+			break;
+		entry[i] = pte;
+		entry[i + 1] = pte + size;
+		entry[i + 2] = pte + 2 * size;
+		entry[i + 3] = pte + 3 * size;
+	}
+	for (; i < n && !entry[i]; i++, pte += size)
+		entry[i] = pte;
+	return i;
+}
+
 /*
  * Maps what is not mapped yet of a range, by pages as large as its alignment allows. PV_ENOMEM, with a
  * part of it mapped, which is as good as none.
@@ -112,11 +130,8 @@ static int map(uint64_t va, uint64_t pa, uint64_t len, uint64_t flags)
 		n = 512 - index_of(va, level);
 		n = n < len / size ? n : len / size;
 		pte = pa | (flags & allowed) | (level ? PTE_LARGE : 0);
-		for (step = 0; n && !*entry; n--) {
-			*entry++ = pte;
-			pte += size;
-			step += size;
-		}
+		n = fill(entry, n, pte, size);
+		step = n * size;
 	}
 	return 0;
 }

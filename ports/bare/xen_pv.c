@@ -18,9 +18,8 @@
 	4 /* in trap_info's flags: upcalls are masked meanwhile; below is the least privilege */
 #define TRAP_STUB 8 /* bytes of each stub */
 
-/* xen_pv_entry.S and arch/x86/pv_upcall.S */
-extern char pv_bare_pv_trap_stubs[], pv_bare_pv_failsafe[], pv_xen_pv_upcall[];
-extern void *pv_xen_pv_upcall_stack;
+/* xen_pv_entry.S */
+extern char pv_bare_pv_trap_stubs[], pv_bare_pv_failsafe[];
 
 /* Replaced by Xen's page. */
 static union {

@@ -136,6 +136,11 @@ static void do_part(const struct xsd_sockmsg *r, const struct xs_tree *t, const 
 
 	if (pv_fake_xs.list_churn)
 		gen = 1000000 + pv_fake_xs.list_churn--;
+	if (pv_fake_xs.list_stuck) {
+		xs_answer(r, r->type, "7\0abc", 5);
+		free(list);
+		return;
+	}
 	used = (size_t)snprintf(out, sizeof(out), "%llu", (unsigned long long)gen) + 1;
 	while (at < len && used + strlen(list + at) + 1 < sizeof(out)) {
 		memcpy(out + used, list + at, strlen(list + at) + 1);

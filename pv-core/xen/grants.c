@@ -36,7 +36,8 @@ struct entry {
 /* The head: entry in 20 bits, number in 20, changes in 24. */
 #define HEAD_ENTRY(h) ((uint32_t)(h)&0xfffff)
 #define HEAD_COUNT(h) ((uint32_t)((h) >> 20) & 0xfffff)
-#define HEAD(e, n, h) ((uint64_t)(e) | (uint64_t)(n) << 20 | (((h) >> 40) + 1) << 40)
+#define HEAD_ONE      (1ull << 20)
+#define HEAD_CHANGE   (1ull << 40)
 
 #define FEW	 64	       /* free entries, below which the table is to grow */
 #define RETRY_NS 1000000000ull /* between attempts at what is quarantined */
@@ -68,9 +69,10 @@ static uint32_t pop(uint32_t *left)
 		if (!ref)
 			return 0;
 		next = __atomic_load_n(&entry(ref)->next, __ATOMIC_RELAXED);
-		--*left;
-	} while (!__atomic_compare_exchange_n(&free_head, &head, HEAD(next, *left, head), true,
+	} while (!__atomic_compare_exchange_n(&free_head, &head,
+					      head - ref + next - HEAD_ONE + HEAD_CHANGE, true,
 					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+	--*left;
 	return ref;
 }
 
@@ -80,9 +82,9 @@ static void push(uint32_t ref)
 
 	do {
 		__atomic_store_n(&entry(ref)->next, HEAD_ENTRY(head), __ATOMIC_RELAXED);
-	} while (!__atomic_compare_exchange_n(&free_head, &head,
-					      HEAD(ref, HEAD_COUNT(head) + 1, head), true,
-					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(
+		&free_head, &head, head - HEAD_ENTRY(head) + ref + HEAD_ONE + HEAD_CHANGE, true,
+		__ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
 static void put_into_quarantine(uint32_t ref)
@@ -108,7 +110,9 @@ static void ask_for_growth(void)
 int pv_grant(uint16_t domid, const void *page, bool readonly)
 {
 	uint64_t gfn = pv_xen_gfn(page);
+	struct entry *e;
 	uint32_t left, ref;
+	uint16_t flags;
 
 	if (pv_grant_table.version == 1 && gfn >> 32)
 		return PV_ERANGE;
@@ -117,9 +121,11 @@ int pv_grant(uint16_t domid, const void *page, bool readonly)
 		ask_for_growth();
 	if (!ref)
 		return PV_EBUSY;
-	entry(ref)->flags = (uint16_t)(GTF_permit_access | (readonly ? GTF_readonly : 0));
-	entry(ref)->page = NULL;
-	pv_grant_write(ref, domid, gfn, entry(ref)->flags);
+	flags = (uint16_t)(GTF_permit_access | (readonly ? GTF_readonly : 0));
+	e = entry(ref);
+	e->flags = flags;
+	e->page = NULL;
+	pv_grant_write(ref, domid, gfn, flags);
 	return (int)ref;
 }
 

@@ -238,7 +238,8 @@ int pv_xenbus_close(struct pv_xenbus_device *xd)
 		pv_dbg("%s: the backend did not notice that it is closed", xd->dev.name);
 	err = say(xd, XenbusStateClosed);
 	if (!err)
-		err = pv_xenbus_wait_backend(xd, LET_GO, PV_CONFIG_XENBUS_MS);
+		/* It may be Closing still, which is no reason to give up. */
+		err = wait_backend(xd, LET_GO, 0, PV_CONFIG_XENBUS_MS);
 	return err < 0 ? err : 0;
 }
 

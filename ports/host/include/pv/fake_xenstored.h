@@ -47,6 +47,7 @@ struct pv_fake_xs {
 	bool breach_again;	 /* it does not go back */
 	const char *fail;	 /* the next request that is no watch fails by this name, once */
 	const char *deny;	 /* requests on paths that begin so fail with EACCES */
+	bool list_stuck;	 /* parts of a directory bring nothing, and are never the last */
 	unsigned int list_churn; /* that many parts of a directory have another generation each */
 	unsigned int storm;	 /* events to send for the first watch, besides what happens */
 

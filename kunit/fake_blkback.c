@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+#include "fake_blkback.h"
+
+#include <pv/log.h>
+#include <pv/string.h>
+
+#define PEER PV_FAKE_XEN_PEER
+
+static struct fake_blkback *active;
+static void (*sent_before)(uint16_t domid, uint32_t port); /* whose ports are others: the store's */
+
+/* --- grants ----------------------------------------------------------------------------------- */
+
+static bool is_mapped(const struct fake_blkback *b, uint32_t ref)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->num_mapped; i++)
+		if (b->mapped[i] == ref)
+			return true;
+	return false;
+}
+
+static bool is_persistent(const struct fake_blkback *b)
+{
+	return b->persistent > 0 && b->front_persistent;
+}
+
+/* The page, mapped for this use. NULL if the guest did not grant it so. */
+static void *map(struct fake_blkback *b, uint32_t ref, bool write)
+{
+	char *page;
+
+	if (is_mapped(b, ref)) {
+		page = pv_fake_xen_peer_map(PEER, ref, write);
+		if (page)
+			pv_fake_xen_peer_unmap(ref);
+		return page;
+	}
+	page = pv_fake_xen_peer_map(PEER, ref, write || is_persistent(b));
+	if (page && (is_persistent(b) || b->keeps) && b->num_mapped < PV_ARRAY_SIZE(b->mapped))
+		b->mapped[b->num_mapped++] = ref;
+	return page;
+}
+
+static void unmap(struct fake_blkback *b, uint32_t ref)
+{
+	if (!is_mapped(b, ref))
+		pv_fake_xen_peer_unmap(ref);
+}
+
+static void let_go(struct fake_blkback *b)
+{
+	unsigned int i;
+
+	while (b->num_mapped)
+		pv_fake_xen_peer_unmap(b->mapped[--b->num_mapped]);
+	for (i = 0; i < b->pages && !b->keeps_ring; i++)
+		pv_fake_xen_peer_unmap(b->ring_ref[i]);
+	if (!b->keeps_ring)
+		b->pages = 0;
+	b->sring = NULL;
+	b->connected = false;
+}
+
+/* --- xenstore --------------------------------------------------------------------------------- */
+
+static void publish(struct fake_blkback *b, const char *key, int value)
+{
+	char path[160];
+
+	pv_snprintf(path, sizeof(path), "%s/%s", b->back, key);
+	if (value < 0)
+		pv_fake_xs_rm(path);
+	else
+		pv_fake_xs_printf(path, "%d", value);
+}
+
+static void publish_text(struct fake_blkback *b, const char *key, const char *text)
+{
+	char path[160];
+
+	pv_snprintf(path, sizeof(path), "%s/%s", b->back, key);
+	if (text)
+		pv_fake_xs_write(path, text);
+	else
+		pv_fake_xs_rm(path);
+}
+
+void fake_blkback_state(struct fake_blkback *b, enum xenbus_state state)
+{
+	publish(b, "state", (int)state);
+}
+
+static long front(const struct fake_blkback *b, const char *key)
+{
+	char path[128];
+
+	pv_snprintf(path, sizeof(path), "%s/%s", b->front, key);
+	return pv_fake_xs_number(path);
+}
+
+/* Reads where the ring is, as Linux's does. */
+static bool read_ring(struct fake_blkback *b)
+{
+	long order = front(b, "ring-page-order"), ref;
+	char key[16];
+	unsigned int i;
+
+	if (order > b->max_ring_order || order > 2 || front(b, "multi-queue-num-queues") > 1)
+		return false;
+	b->pages = order < 0 ? 1 : 1u << order;
+	for (i = 0; i < b->pages; i++) {
+		pv_snprintf(key, sizeof(key), order < 0 ? "ring-ref" : "ring-ref%u", i);
+		ref = front(b, key);
+		if (ref < 0)
+			return false;
+		b->ring_ref[i] = (uint32_t)ref;
+	}
+	return true;
+}
+
+static bool connect(struct fake_blkback *b)
+{
+	char *page = NULL, *first = NULL;
+	long port = front(b, "event-channel");
+	unsigned int i;
+
+	if (!read_ring(b) || port <= 0)
+		return false;
+	for (i = 0; i < b->pages; i++) {
+		page = pv_fake_xen_peer_map(PEER, b->ring_ref[i], true);
+		/* A backend maps them side by side; here they have to be so already. */
+		if (!page || (i && page != first + i * 4096))
+			return false;
+		if (!i)
+			first = page;
+	}
+	if (!pv_fake_xen_peer_bind(PEER, (uint32_t)port))
+		return false;
+	b->port = (uint32_t)port;
+	b->sring = (struct blkif_sring *)first;
+	b->size = 1;
+	while (64 + b->size * 2 * sizeof(union blkif_sring_entry) <= b->pages * 4096)
+		b->size *= 2;
+	b->req_cons = b->rsp_prod = b->sring->rsp_prod;
+	b->front_persistent = front(b, "feature-persistent") == 1;
+	publish_text(b, "sectors", b->sectors);
+	publish_text(b, "mode", b->mode);
+	publish(b, "info", b->info);
+	publish(b, "sector-size", b->sector_size);
+	publish(b, "physical-sector-size", b->physical_sector_size);
+	publish(b, "feature-persistent", b->persistent);
+	publish(b, "feature-max-indirect-segments", b->indirect);
+	publish(b, "feature-flush-cache", b->flush);
+	publish(b, "feature-barrier", b->barrier);
+	publish(b, "feature-discard", b->discard);
+	b->connected = true;
+	b->connects++;
+	fake_blkback_state(b, XenbusStateConnected);
+	return true;
+}
+
+static void wait_for_frontend(struct fake_blkback *b)
+{
+	publish(b, "max-ring-page-order", b->max_ring_order);
+	publish(b, "max-ring-pages", b->max_ring_pages);
+	fake_blkback_state(b, XenbusStateInitWait);
+}
+
+static void follow(void *arg, const char *path)
+{
+	struct fake_blkback *b = arg;
+	char state[80];
+	long back;
+
+	pv_snprintf(state, sizeof(state), "%s/state", b->front);
+	/* The toolstack took it away. */
+	if (!pv_strcmp(path, b->front) && !pv_fake_xs_read(state))
+		let_go(b);
+	if (pv_strcmp(path, state))
+		return;
+	pv_snprintf(state, sizeof(state), "%s/state", b->back);
+	back = pv_fake_xs_number(state);
+	switch (pv_fake_xs_number(path)) {
+	case XenbusStateInitialising:
+		if (back == XenbusStateClosed)
+			wait_for_frontend(b);
+		break;
+	case XenbusStateInitialised:
+		if (back == XenbusStateInitWait && !b->never_connects && !connect(b))
+			b->bad++;
+		break;
+	case XenbusStateClosing:
+		if (!b->lingers)
+			fake_blkback_state(b, XenbusStateClosing);
+		break;
+	case XenbusStateClosed:
+		if (b->lingers)
+			break;
+		let_go(b);
+		fake_blkback_state(b, XenbusStateClosed);
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+static bool transfer(struct fake_blkback *b, const struct blkif_request_segment *seg, bool write,
+		     uint64_t *sector)
+{
+	uint32_t first = seg->first_sect, last = seg->last_sect, n = (last - first + 1) * 512;
+	uint8_t *page;
+
+	if (last < first || last > 7 || *sector * 512 + n > FAKE_BLKBACK_DISK)
+		return false;
+	/* To write to the disk is to read memory. */
+	page = map(b, seg->gref, !write);
+	if (!page)
+		return false;
+	if (!b->status && write)
+		pv_memcpy(b->disk + *sector * 512, page + first * 512, n);
+	else if (!b->status)
+		pv_memcpy(page + first * 512, b->disk + *sector * 512, n);
+	unmap(b, seg->gref);
+	*sector += last - first + 1;
+	b->segments++;
+	return true;
+}
+
+static bool serve_data(struct fake_blkback *b, const struct blkif_request_segment *seg,
+		       unsigned int n, bool write, uint64_t sector)
+{
+	uint64_t first = sector;
+	unsigned int i;
+
+	if (write && b->num_writes < PV_ARRAY_SIZE(b->writes))
+		b->writes[b->num_writes++] = sector;
+	for (i = 0; i < n; i++)
+		if (!transfer(b, &seg[i], write, &sector))
+			return false;
+	if (sector - first > b->largest)
+		b->largest = (unsigned int)(sector - first);
+	return n;
+}
+
+static bool serve_indirect(struct fake_blkback *b, const struct blkif_request_indirect *rq)
+{
+	const struct blkif_request_segment *seg;
+	bool good;
+
+	if (b->indirect <= 0 || rq->nr_segments > b->indirect || rq->nr_segments > 512)
+		return false;
+	seg = map(b, rq->indirect_grefs[0], false);
+	if (!seg)
+		return false;
+	good = serve_data(b, seg, rq->nr_segments, rq->indirect_op == BLKIF_OP_WRITE,
+			  rq->sector_number);
+	unmap(b, rq->indirect_grefs[0]);
+	b->indirect_served++;
+	return good;
+}
+
+static bool serve_discard(struct fake_blkback *b, const struct blkif_request_discard *rq)
+{
+	b->last_nr_sectors = rq->nr_sectors;
+	b->discards++;
+	if (b->discard <= 0 || rq->flag || rq->sector_number > FAKE_BLKBACK_DISK / 512 ||
+	    rq->nr_sectors > FAKE_BLKBACK_DISK / 512 - rq->sector_number)
+		return false;
+	if (!b->status)
+		pv_memset(b->disk + rq->sector_number * 512, 0, rq->nr_sectors * 512);
+	return true;
+}
+
+static bool serve(struct fake_blkback *b, const struct blkif_request *rq, uint8_t *op)
+{
+	*op = rq->operation;
+	b->last_sector = rq->sector_number;
+	switch (rq->operation) {
+	case BLKIF_OP_READ:
+	case BLKIF_OP_WRITE:
+		return rq->nr_segments <= BLKIF_MAX_SEGMENTS_PER_REQUEST &&
+		       serve_data(b, rq->seg, rq->nr_segments, rq->operation == BLKIF_OP_WRITE,
+				  rq->sector_number);
+	case BLKIF_OP_INDIRECT:
+		*op = ((const struct blkif_request_indirect *)rq)->indirect_op;
+		return serve_indirect(b, (const struct blkif_request_indirect *)rq);
+	case BLKIF_OP_FLUSH_DISKCACHE:
+		b->flushes++;
+		return b->flush > 0 && !rq->nr_segments;
+	case BLKIF_OP_WRITE_BARRIER:
+		b->barriers++;
+		return b->barrier > 0 && !rq->nr_segments;
+	case BLKIF_OP_DISCARD:
+		return serve_discard(b, (const struct blkif_request_discard *)rq);
+	default:
+		return false;
+	}
+}
+
+bool fake_blkback_take(struct fake_blkback *b, struct blkif_request *rq)
+{
+	if (!b->connected || b->req_cons == b->sring->req_prod)
+		return false;
+	*rq = b->sring->ring[b->req_cons++ & (b->size - 1)].req;
+	b->last_id = rq->id;
+	return true;
+}
+
+static void put(struct fake_blkback *b, uint64_t id, uint8_t op, int status)
+{
+	struct blkif_response *rsp = &b->sring->ring[b->rsp_prod++ & (b->size - 1)].rsp;
+
+	rsp->id = id;
+	rsp->operation = op;
+	rsp->status = (int16_t)status;
+}
+
+/* Shows what was put, and sends the event if its index was passed. */
+static void show(struct fake_blkback *b, uint32_t old)
+{
+	b->sring->rsp_prod = b->rsp_prod;
+	if (b->rsp_prod - b->sring->rsp_event < b->rsp_prod - old)
+		pv_fake_xen_peer_send(b->port);
+}
+
+void fake_blkback_answer(struct fake_blkback *b, uint64_t id, uint8_t op, int16_t status)
+{
+	put(b, id, op, status);
+	show(b, b->rsp_prod - 1);
+}
+
+unsigned int fake_blkback_run(struct fake_blkback *b, unsigned int max)
+{
+	uint32_t old = b->rsp_prod;
+	struct blkif_request rq;
+	unsigned int n;
+	uint8_t op;
+	int status;
+
+	for (n = 0; n < max && fake_blkback_take(b, &rq); n++) {
+		status = b->status;
+		if (!serve(b, &rq, &op)) {
+			b->bad++;
+			status = BLKIF_RSP_ERROR;
+		}
+		put(b, rq.id, b->response_op < 0 ? op : (uint8_t)b->response_op, status);
+		b->served++;
+	}
+	if (b->connected && b->req_cons == b->sring->req_prod)
+		b->sring->req_event = b->req_cons + 1;
+	if (n)
+		show(b, old);
+	return n;
+}
+
+static void sent(uint16_t domid, uint32_t port)
+{
+	if (sent_before)
+		sent_before(domid, port);
+	if (active->automatic && active->connected && port == active->port)
+		fake_blkback_run(active, FAKE_BLKBACK_RING);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+void fake_blkback_init(struct kunit *test, struct fake_blkback *b)
+{
+	unsigned int i;
+
+	b->max_ring_order = 2;
+	b->max_ring_pages = -1;
+	b->persistent = 0;
+	b->indirect = 256;
+	b->flush = 1;
+	b->barrier = 1;
+	b->discard = 1;
+	b->sector_size = 512;
+	b->physical_sector_size = -1;
+	b->info = 0;
+	b->sectors = "2048";
+	b->mode = "w";
+	b->response_op = -1;
+	b->disk = kunit_kzalloc(test, FAKE_BLKBACK_DISK, GFP_KERNEL);
+	for (i = 0; i < FAKE_BLKBACK_DISK; i++)
+		b->disk[i] = (uint8_t)(i * 7 + i / 512 + i / 65536);
+	pv_fake_xs.changed = follow;
+	pv_fake_xs.changed_arg = b;
+	sent_before = pv_fake_xen.sent;
+	pv_fake_xen.sent = sent;
+	active = b;
+}
+
+void fake_blkback_exit(struct fake_blkback *b)
+{
+	b->keeps_ring = false;
+	let_go(b);
+	pv_fake_xs.changed = NULL;
+	pv_fake_xen.sent = sent_before;
+	active = NULL;
+}
+
+void fake_blkback_plug(struct fake_blkback *b, unsigned int id)
+{
+	char path[96];
+
+	pv_snprintf(b->front, sizeof(b->front), PV_FAKE_XS_HOME "/device/vbd/%u", id);
+	pv_fake_xs_device("vbd", id, b->back, sizeof(b->back));
+	pv_snprintf(path, sizeof(path), "%s/virtual-device", b->front);
+	pv_fake_xs_printf(path, "%u", id);
+	wait_for_frontend(b);
+}
+
+void fake_blkback_restart(struct fake_blkback *b)
+{
+	let_go(b);
+	wait_for_frontend(b);
+}
