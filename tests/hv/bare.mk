@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 #
-# The guests of test_bare.py, test_kvm.py and test_xen.py.
+# The guests of test_bare.py, test_blk.py, test_kvm.py and test_xen.py.
 
-BARE_TESTS := bare kvm xen xenstore
+BARE_TESTS := bare blk kvm xen xenstore
 
 test-hv: $(BARE_TESTS:%=$(O)/tests/%.elf) $(O)/tests/loader.elf
 
 BARE_TEST_OBJS := $(BARE_TESTS:%=$(O)/tests/hv/guests/%.o) $(O)/tests/hv/loader/loader.o
 $(BARE_TEST_OBJS): OBJ_CFLAGS = $(EXAMPLE_CPPFLAGS)
 $(BARE_TEST_OBJS): | $(MUSL_INCLUDE)/stdio.h
+$(O)/tests/hv/guests/blk.o: | /usr/include/xxhash.h
 
 $(BARE_TESTS:%=$(O)/tests/%.elf): $(O)/tests/%.elf: $(O)/tests/hv/guests/%.o $(BARE_DEPS)
 	$(link_bare)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 """Block data, both ways, against hashes that the guest and this machine compute each by itself.
 
-blk.elf covers the disk with requests of 512 bytes to 1 MiB at random offsets, each byte once, and
-prints the XXH64 of the contents.
+The tests' own guest covers the disk with requests of 512 bytes to 1 MiB at random offsets, each byte once,
+and prints the XXH64 of the contents. The example covers the first MiB.
 """
 
 import random
@@ -33,7 +33,7 @@ def transfer(t, mode, size, depth, **disk_options):
     seed = depth + size
     fill(disk, size, seed)
     before = hash_of(disk)
-    guest = t.boot("blk", disks=(Disk(disk, **disk_options),),
+    guest = t.boot("blk", "tests", disks=(Disk(disk, **disk_options),),
                    append=f"blk.mode={mode} blk.seed={seed} blk.size={size} blk.depth={depth}")
     guest.succeed(t.patience(120))
     said = guest.expect(r"^hash: ([0-9a-f]{16})$", 1)[1]
@@ -57,14 +57,14 @@ def check_counts(guest, depth):
         f"{interrupts} interrupts for {requests} requests, {depth} at a time")
 
 
-@test(bound=240)
+@test(envs="qemu-* kvm-* xen-pv*", bound=240)
 def blk(t):
     """64 MiB each way with a full queue."""
     for mode in ("write", "read"):
         t.note(f"{mode} {transfer(t, mode, 64 * MIB, 128):.1f} s")
 
 
-@test(bound=240)
+@test(envs="qemu-* kvm-* xen-pv*", bound=240)
 def blk_depths(t):
     """From one request at a time up; sizes that are no multiple of the largest request."""
     for depth in (1, 2, 7, 32):
@@ -72,7 +72,22 @@ def blk_depths(t):
             transfer(t, mode, 4 * MIB + 512 * depth, depth)
 
 
-@test(bound=120)
+@test(envs="qemu-* kvm-* xen-pv*", bound=120)
 def blk_readonly(t):
     """A disk that the hypervisor does not let the guest write."""
     transfer(t, "read", 4 * MIB, 16, readonly=True)
+
+
+@test(bound=60)
+def blk_example(t):
+    """The example reads the disk, and overwrites it only when it is told to."""
+    disk = f"{t.scratch}/example.img"
+    fill(disk, MIB, 1)
+    before = hash_of(disk)
+    for append, name in (("", "hash"), ("blk.mode=write", "pattern")):
+        guest = t.boot("blk", disks=(Disk(disk),), append=append)
+        guest.succeed(t.patience(20))
+        said = dict(re.findall(r"^(hash|pattern): ([0-9a-f]{16})$", guest.console, re.MULTILINE))
+        after = hash_of(disk)
+        assert said["hash"] == said[name] == after, f"{said}, and the disk is {after}"
+        assert (after == before) != bool(append), f"{append}: the disk was {before}, is {after}"
