@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The Xen block frontend's data path, through the block interface, against a good backend: data by each kind of grant,
- * requests that are split, commands, events, and indices over their wrap.
+ * The Xen block frontend's data path, through the block interface, against a good backend: data
+ * by each kind of grant, requests that are split, commands, and indices over their wrap.
  */
 #include "fake_vbd.h"
 
@@ -51,7 +51,10 @@ static void expect_all(struct kunit *test, unsigned int n, int status)
 	}
 }
 
-/* Between requests the backend reaches the ring, the pages of segments and the pool, and nothing else. */
+/*
+ * Between requests the backend reaches the ring, the pages of segments and the pool, and nothing
+ * else.
+ */
 static void expect_lent(struct kunit *test)
 {
 	struct fake_vbd *v = test->priv;
@@ -175,13 +178,9 @@ static void wrap(struct kunit *test)
 {
 	struct fake_vbd *v = up_as(test);
 	uint8_t *model = kunit_kzalloc(test, FAKE_BLKBACK_DISK, GFP_KERNEL);
-	struct pv_xring *r = &v->bf->ring;
 	uint32_t seed = 1, round, i, from = 0xfffffff0;
 
-	r->req_prod = r->pushed = r->rsp_seen = r->rsp_cons = from;
-	v->back.req_cons = v->back.rsp_prod = from;
-	v->back.sring->req_prod = v->back.sring->rsp_prod = from;
-	v->back.sring->req_event = v->back.sring->rsp_event = from + 1;
+	fake_vbd_begin_at(v, from);
 	memcpy(model, v->back.disk, FAKE_BLKBACK_DISK);
 	for (round = 0; round < 300; round++) {
 		for (i = 0; i < 8; i++) {
@@ -211,7 +210,7 @@ static void wrap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v->total, 2400u);
 	KUNIT_EXPECT_EQ(test, v->back.bad, 0u);
 	KUNIT_EXPECT_EQ(test, memcmp(model, v->back.disk, FAKE_BLKBACK_DISK), 0);
-	KUNIT_EXPECT_LT(test, r->req_prod, from);
+	KUNIT_EXPECT_LT(test, v->bf->ring.req_prod, from);
 	expect_lent(test);
 }
 
@@ -310,141 +309,6 @@ static void no_discard(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_blk_submit(v->q, &v->req[0]), PV_ENOTSUP);
 }
 
-/* --- events ----------------------------------------------------------------------------------- */
-
-static void note(void *arg)
-{
-	unsigned int *n = arg;
-
-	++*n;
-}
-
-/* One event for many, none while it is not armed, and each wait ends. */
-static void events(struct kunit *test)
-{
-	struct fake_vbd *v = test->priv;
-	unsigned int i, upcalls;
-
-	fake_vbd_up(test);
-	pv_blk_set_event(v->q, note, &v->events);
-	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 0);
-	for (i = 0; i < 20; i++) {
-		fake_vbd_submit(test, i, PV_BLK_READ, 0, 1);
-		pv_blk_flush(v->q);
-	}
-	/* The backend asked for an event at the first only. */
-	KUNIT_EXPECT_EQ(test, pv_blk_stats(v->q)->notified, 1ull);
-	fake_blkback_run(&v->back, 5);
-	KUNIT_EXPECT_EQ(test, v->events, 1u);
-	upcalls = pv_fake_xen.upcalls;
-	fake_blkback_run(&v->back, 10);
-	KUNIT_EXPECT_EQ(test, v->events, 1u);
-	KUNIT_EXPECT_EQ(test, pv_fake_xen.upcalls, upcalls);
-	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 15);
-	fake_blkback_run(&v->back, 5);
-	KUNIT_EXPECT_EQ(test, v->events, 2u);
-	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 3), 3);
-	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 3), 2);
-	KUNIT_EXPECT_EQ(test, v->events, 2u);
-	pv_blk_set_event(v->q, NULL, NULL);
-	fake_vbd_submit(test, 20, PV_BLK_READ, 0, 1);
-	fake_vbd_run(v);
-	KUNIT_EXPECT_EQ(test, v->events, 2u);
-	expect_all(test, 21, 0);
-}
-
-/* The port stays masked from the event to the end of the work; then it is heard again. */
-static void late_end(struct kunit *test)
-{
-	struct fake_vbd *v = test->priv;
-	unsigned int i, upcalls;
-
-	fake_vbd_up(test);
-	pv_blk_set_event(v->q, note, &v->events);
-	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 0);
-	pv_fake_xen_peer_send(v->back.port);
-	upcalls = pv_fake_xen.upcalls;
-	for (i = 0; i < 100; i++)
-		pv_fake_xen_peer_send(v->back.port);
-	KUNIT_EXPECT_EQ(test, pv_fake_xen.upcalls, upcalls);
-	KUNIT_EXPECT_EQ(test, v->events, 1u);
-	/* What came meanwhile is delivered when it is unmasked. */
-	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 0);
-	KUNIT_EXPECT_EQ(test, v->events, 2u);
-	/* Work is heard of, each time. */
-	for (i = 0; i < 5; i++) {
-		KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 0);
-		fake_vbd_submit(test, i, PV_BLK_READ, 0, 1);
-		pv_blk_flush(v->q);
-		fake_blkback_run(&v->back, 1);
-		KUNIT_EXPECT_EQ(test, v->events, 3 + i);
-		KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 1);
-	}
-	pv_blk_set_event(v->q, NULL, NULL);
-}
-
-/* A read that waits, and what it costs: one event sent. */
-static void synchronous(struct kunit *test)
-{
-	struct fake_vbd *v = test->priv;
-	unsigned int calls;
-
-	fake_vbd_up(test);
-	v->back.automatic = true;
-	KUNIT_EXPECT_EQ(test, pv_blk_read(v->blk, 8, v->mem, 8192), 0);
-	KUNIT_EXPECT_EQ(test, memcmp(v->mem, v->back.disk + 4096, 8192), 0);
-	calls = pv_fake_xen.calls;
-	KUNIT_EXPECT_EQ(test, pv_blk_write(v->blk, 80, v->mem, 8192), 0);
-	KUNIT_EXPECT_EQ(test, pv_fake_xen.calls - calls, 1u);
-	KUNIT_EXPECT_EQ(test, memcmp(v->mem, v->back.disk + 80 * 512, 8192), 0);
-	KUNIT_EXPECT_EQ(test, pv_blk_sync(v->blk), 0);
-}
-
-/* --- grants that run out ---------------------------------------------------------------------- */
-
-/* The table is as large as it may be: fewer requests at a time, and all of them done. */
-static void few_grants(struct kunit *test)
-{
-	struct fake_vbd *v = test->priv;
-	struct pv_grant_stats s;
-	unsigned int i, taken;
-
-	pv_grant_stats(&s);
-	taken = s.max_frames * 512 - 8 - s.reserved - 150;
-	KUNIT_ASSERT_EQ(test, pv_grant_reserve(taken), 0);
-	fake_vbd_up(test);
-	/* Two pages of ring; each request takes 32 and a page of segments. */
-	KUNIT_EXPECT_EQ(test, v->bf->num_parts, 4u);
-	for (i = 0; i < 20; i++)
-		fake_vbd_submit(test, i, PV_BLK_READ, 0, 30);
-	fake_vbd_run(v);
-	expect_all(test, 20, 0);
-	pv_grant_unreserve(taken);
-}
-
-/* Somebody else took them, whatever was reserved: requests wait, and go on when there are some. */
-static void no_grants(struct kunit *test)
-{
-	struct fake_vbd *v = test->priv;
-	struct pv_grant_stats s;
-	static int refs[8192];
-	unsigned int i, n = 0;
-
-	fake_vbd_up(test);
-	pv_grant_stats(&s);
-	while (s.free - n > 15)
-		refs[n++] = pv_grant(3, v->mem, true);
-	for (i = 0; i < 10; i++)
-		fake_vbd_submit(test, i, PV_BLK_READ, 0, 10);
-	KUNIT_EXPECT_EQ(test, v->bf->num_parts - v->bf->num_free, 1u);
-	fake_vbd_run(v);
-	expect_all(test, 10, 0);
-	pv_grant_stats(&s);
-	KUNIT_EXPECT_EQ(test, s.free, 15u);
-	while (n)
-		KUNIT_EXPECT_EQ(test, pv_grant_end(refs[--n]), 0);
-}
-
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(reads, kind_gen_params),
 	KUNIT_CASE_PARAM(writes, kind_gen_params),
@@ -458,11 +322,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(flush_unknown),
 	KUNIT_CASE(discard),
 	KUNIT_CASE(no_discard),
-	KUNIT_CASE(events),
-	KUNIT_CASE(late_end),
-	KUNIT_CASE(synchronous),
-	KUNIT_CASE(few_grants),
-	KUNIT_CASE(no_grants),
 	{},
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The Xen block frontend's negotiation and life: what both sides write, what a backend may say the disk is, probes that
- * fail anywhere, disks that grow, and folders that a predecessor left.
+ * The Xen block frontend's negotiation and life: what both sides write, what a backend may say
+ * the disk is, probes that fail anywhere, disks that grow, and folders that a predecessor left.
  */
 #include "fake_vbd.h"
 
@@ -179,7 +179,10 @@ static void properties(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v->blk->capacity, d->capacity);
 }
 
-/* Blocks of 4096: whatever begins or ends elsewhere is refused, and sectors are of 512 all the same. */
+/*
+ * Blocks of 4096: whatever begins or ends elsewhere is refused, and sectors are of 512 all the
+ * same.
+ */
 static void large_blocks(struct kunit *test)
 {
 	struct fake_vbd *v = test->priv;
@@ -373,7 +376,9 @@ static void predecessor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, front(v, "state"), XenbusStateConnected);
 }
 
-/* Every allocation, and every hypercall, fails once: nothing is left, and the next attempt works. */
+/*
+ * Every allocation, and every hypercall, fails once: nothing is left, and the next attempt works.
+ */
 static void probe_fails_anywhere(struct kunit *test, bool calls)
 {
 	struct fake_vbd *v = test->priv;

@@ -92,7 +92,7 @@ static const struct efi_map efi_map = {48,
 					{9, 0, 0x301000, 0, 1, 15, 0},
 					{0, 0, 0x302000, 0, 1, 15, 0},
 					{14, 0, 0x400000, 0, 1, 15, 0},
-					{7, 0, 0x500000, 0, ~0ull, 15, 0}}};
+					{7, 0, 0x500000, 0, (1ull << 52) + 1, 15, 0}}};
 
 static void as_by_grub(struct kunit *test)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A fake Xen block backend (xen/io/blkif.h), beside the fake hypervisor and the fake xenstored: it follows the
- * frontend's state, maps its ring and serves a disk in memory, as told, or as a hostile one would.
+ * A fake Xen block backend (xen/io/blkif.h), beside the fake hypervisor and the fake xenstored:
+ * it follows the frontend's state, maps its ring and serves a disk in memory, as told, or as a
+ * hostile one would.
  *
- * Requests are served when the test says so (fake_blkback_run()), or, with `automatic`, when the event comes.
- * Each page is reached by its grant only, for as long as Linux's backend would: until the answer, or, with persistent
- * grants, until the end.
+ * Requests are served when the test says so (fake_blkback_run()), or, with `automatic`, when the
+ * event comes. Each page is reached by its grant only, for as long as Linux's backend would:
+ * until the answer, or, with persistent grants, until the end.
  */
 #ifndef PV_KUNIT_FAKE_BLKBACK_H
 #define PV_KUNIT_FAKE_BLKBACK_H
@@ -19,7 +20,9 @@
 #define FAKE_BLKBACK_RING (4 * 4096u)
 
 struct fake_blkback {
-	/* What it offers; below 0: no such node. As Linux's backend, from fake_blkback_init() on. */
+	/*
+	 * What it offers; below 0: no such node. As Linux's backend, from fake_blkback_init() on.
+	 */
 	int max_ring_order, max_ring_pages;
 	int persistent, indirect, flush, barrier, discard;
 	int sector_size, physical_sector_size, info;

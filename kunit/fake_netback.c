@@ -3,21 +3,13 @@
 #include <pv/log.h>
 #include <pv/os.h>
 #include <pv/string.h>
-#include <pv/xen.h>
 
 #define xen_mb()  __sync_synchronize()
 #define xen_rmb() __sync_synchronize()
 #define xen_wmb() __sync_synchronize()
 
 #include "fake_netback.h"
-#include "fake_store.h"
-
-#include "drivers/netfront/netfront.h"
-#include "pv-core/bus.h"
-#include "pv-core/xen/xen.h"
-
-#define PEER  PV_FAKE_XEN_PEER
-#define BYTES 131072u
+#define PEER PV_FAKE_XEN_PEER
 
 static struct fake_netback *active;
 static void (*store_sent)(uint16_t domid, uint32_t port);
@@ -426,116 +418,31 @@ bool fake_netback_receive(struct fake_netback *nb, const void *data, uint32_t le
 	return true;
 }
 
-/* --- the kernel's end ------------------------------------------------------------------------- */
-
-static void receive(void *arg, struct pv_packet *pkt)
-{
-	struct fake_netback *nb = arg;
-	uint32_t at = 0;
-	unsigned int i;
-
-	nb->last = *pkt;
-	for (i = 0; i < pkt->num_segs; i++) {
-		pv_memcpy(nb->data + at, pkt->seg[i].va, pkt->seg[i].len);
-		at += pkt->seg[i].len;
-	}
-	nb->last.len = at == pkt->len ? at : 0;
-	if (nb->holds && nb->received < PV_ARRAY_SIZE(nb->held))
-		nb->held[nb->received] = pkt;
-	else
-		pv_packet_put(pkt);
-	nb->received++;
-}
-
-static void done(struct pv_packet *pkt)
-{
-	struct fake_netback *nb = pkt->user;
-
-	nb->pkt_done[pkt - nb->pkt]++;
-	nb->pkt_status[pkt - nb->pkt] = pkt->status;
-	nb->done++;
-}
-
-struct pv_packet *fake_netback_packet(struct fake_netback *nb, unsigned int i, uint32_t len)
-{
-	struct pv_packet *pkt = &nb->pkt[i];
-
-	pv_memset(pkt, 0, sizeof(*pkt));
-	pkt->len = len;
-	pkt->num_segs = 2;
-	pkt->seg[0].va = nb->bytes + 64 * i;
-	pkt->seg[0].len = 14;
-	pkt->seg[1].va = nb->bytes + 64 * i + 14;
-	pkt->seg[1].len = len - 14;
-	pkt->done = done;
-	pkt->user = nb;
-	return pkt;
-}
-
 /* --- life ------------------------------------------------------------------------------------- */
 
-static const struct pv_driver *const drivers[] = {&pv_netfront, NULL};
-
-void fake_netback_work(void)
+void fake_netback_begin(struct fake_netback *nb)
 {
-	unsigned int bound = 100;
-
-	do
-		pv_fake_xs_run();
-	while (bound-- && (pv_xenbus.work() | pv_bus_work() | pv_xen_work()));
-}
-
-int fake_netback_init(struct kunit *test)
-{
-	struct fake_netback *nb = kunit_kzalloc(test, sizeof(*nb), GFP_KERNEL);
-	unsigned int i;
-
-	test->priv = nb;
-	if (!nb || fake_store_up(test))
-		return PV_ENOMEM;
 	nb->rx_copy = nb->sg = nb->gso4 = nb->gso6 = nb->csum6 = nb->split = 1;
 	nb->no_csum = nb->carrier = nb->mtu = nb->front_mtu = -1;
 	nb->mac = "00:16:3e:12:34:Ab";
-	nb->frame = kunit_kzalloc(test, sizeof(*nb->frame) * FAKE_NETBACK_FRAMES, GFP_KERNEL);
-	nb->data = kunit_kzalloc(test, 18 * PV_PAGE_SIZE, GFP_KERNEL);
-	nb->bytes = pv_os_pages_alloc(BYTES / PV_PAGE_SIZE);
-	for (i = 0; i < BYTES; i++)
-		nb->bytes[i] = (uint8_t)(i * 13 + i / 251);
-	pv_bus_set_drivers(drivers);
 	active = nb;
 	store_sent = pv_fake_xen.sent;
 	pv_fake_xen.sent = sent;
 	pv_fake_xs.changed = follow;
 	pv_fake_xs.changed_arg = nb;
-	return 0;
 }
 
-void fake_netback_exit(struct kunit *test)
+void fake_netback_end(struct fake_netback *nb)
 {
-	struct fake_netback *nb = test->priv;
-	unsigned int i;
-
-	for (i = 0; i < PV_ARRAY_SIZE(nb->held); i++)
-		if (nb->held[i])
-			pv_packet_put(nb->held[i]);
-	if (nb->net)
-		pv_net_close(nb->net);
-	pv_bus_remove_all();
-	if (nb->dev)
-		pv_xenbus.end();
 	nb->keeps = false;
 	let_go(nb);
 	pv_fake_xs.changed = NULL;
-	pv_bus_set_drivers(NULL);
-	active = NULL;
 	pv_fake_xen.sent = store_sent;
-	fake_store_down(test);
-	pv_os_pages_free(nb->bytes, BYTES / PV_PAGE_SIZE);
+	active = NULL;
 }
 
-void fake_netback_plug(struct kunit *test)
+void fake_netback_appear(struct fake_netback *nb)
 {
-	struct fake_netback *nb = test->priv;
 	char path[96];
 
 	pv_snprintf(nb->front, sizeof(nb->front), PV_FAKE_XS_HOME "/device/vif/0");
@@ -547,45 +454,4 @@ void fake_netback_plug(struct kunit *test)
 	if (nb->front_mtu >= 0)
 		pv_fake_xs_printf(path, "%d", nb->front_mtu);
 	wait_for_frontend(nb);
-	KUNIT_ASSERT_EQ(test, pv_xenbus.scan(pv_fake_xen_boot()), 0);
-	nb->dev = pv_device_next(NULL);
-	while (nb->dev && nb->dev->class_id != PV_CLASS_NET)
-		nb->dev = pv_device_next(nb->dev);
-	KUNIT_ASSERT_NOT_NULL(test, nb->dev);
-}
-
-void fake_netback_open(struct kunit *test)
-{
-	struct fake_netback *nb = test->priv;
-
-	if (!nb->dev)
-		fake_netback_plug(test);
-	nb->net = pv_net_open(0);
-	KUNIT_ASSERT_NOT_NULL(test, nb->net);
-	nb->q = pv_net_queue(nb->net, 0);
-}
-
-void fake_netback_up(struct kunit *test)
-{
-	struct fake_netback *nb = test->priv;
-
-	if (!nb->net)
-		fake_netback_open(test);
-	KUNIT_ASSERT_EQ(test, pv_net_start(nb->net, receive, nb), 0);
-}
-
-void fake_netback_start_at(struct fake_netback *nb, uint32_t at)
-{
-	struct netfront *nf = nb->dev->priv;
-	struct netfront_pair *pair = &nf->pair[0];
-	struct pv_xring *ring[] = {&pair->tx, &pair->rx};
-	unsigned int i;
-
-	for (i = 0; i < 2; i++) {
-		ring[i]->req_prod = ring[i]->pushed = ring[i]->rsp_seen = ring[i]->rsp_cons = at;
-		ring[i]->shared->req_prod = ring[i]->shared->rsp_prod = at;
-		ring[i]->shared->req_event = ring[i]->shared->rsp_event = at + 1;
-	}
-	nb->tx.req_cons = nb->tx.rsp_prod_pvt = at;
-	nb->rx.req_cons = nb->rx.rsp_prod_pvt = at;
 }

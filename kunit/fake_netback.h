@@ -78,6 +78,8 @@ struct fake_netback {
 	uint8_t *bytes; /* to send and receive: a pattern, 128 KiB, page-aligned */
 };
 
+/* --- fake_netback_guest.c --------------------------------------------------------------------- */
+
 /* A kunit_suite's init and exit: Xen, a store, and a backend in test->priv, not plugged yet. */
 int fake_netback_init(struct kunit *test);
 void fake_netback_exit(struct kunit *test);
@@ -92,6 +94,40 @@ void fake_netback_work(void);
 
 /* Packet `i`: `len` bytes of the pattern from byte 64 * i on, in two pieces. */
 struct pv_packet *fake_netback_packet(struct fake_netback *nb, unsigned int i, uint32_t len);
+
+/* Makes the packet's memory the headers of TCP (6) or UDP (17), and its checksum one to be completed. */
+void fake_netback_headers(struct pv_packet *pkt, bool v6, uint8_t proto);
+
+/* Packets [0, n), in one slot each, submitted and flushed; none was done. */
+void fake_netback_submit(struct kunit *test, unsigned int n);
+
+/* Packets [0, n) were done, each once: the first `good` of them with 0, the others with `status`. */
+void fake_netback_expect_done(struct kunit *test, unsigned int n, unsigned int good, int status);
+
+/* Has both rings' indices, at both ends, go on from `at`. Nothing is on them. */
+void fake_netback_start_at(struct fake_netback *nb, uint32_t at);
+
+/* The device is broken for this reason, refuses packets, and neither has nor keeps memory of frames. */
+void fake_netback_expect_broken(struct kunit *test, const char *reason);
+
+/* A node of the frontend's, as a number; -1 if there is none. */
+long fake_netback_front(struct kunit *test, const char *key);
+
+/* Frames go both ways. */
+void fake_netback_expect_works(struct kunit *test);
+
+/* So much is granted, and in quarantine. */
+void fake_netback_expect_grants(struct kunit *test, unsigned int granted, unsigned int quarantined);
+
+/* An event or change function, that counts in the unsigned int at `arg`. */
+void fake_netback_note(void *arg);
+
+/* --- the backend ------------------------------------------------------------------------------ */
+
+/* It is there, offering what Linux' does, and no device yet; the device; and it goes, letting go of all. */
+void fake_netback_begin(struct fake_netback *nb);
+void fake_netback_appear(struct fake_netback *nb);
+void fake_netback_end(struct fake_netback *nb);
 
 /* Takes at most `max` packets that were sent, answers and notifies. Their number. */
 unsigned int fake_netback_run(struct fake_netback *nb, unsigned int max);
@@ -123,8 +159,5 @@ void fake_netback_reborn(struct fake_netback *nb);
 
 /* Writes a node of its own. */
 void fake_netback_node(struct fake_netback *nb, const char *key, int value);
-
-/* Has both rings' indices, at both ends, go on from `at`. Nothing is on them. */
-void fake_netback_start_at(struct fake_netback *nb, uint32_t at);
 
 #endif

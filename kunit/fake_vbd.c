@@ -95,6 +95,17 @@ void fake_vbd_up(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, v->q);
 }
 
+void fake_vbd_begin_at(struct fake_vbd *v, uint32_t index)
+{
+	struct blkif_sring *sring = v->back.sring;
+	struct pv_xring *r = &v->bf->ring;
+
+	r->req_prod = r->pushed = r->rsp_seen = r->rsp_cons = index;
+	v->back.req_cons = v->back.rsp_prod = index;
+	sring->req_prod = sring->rsp_prod = index;
+	sring->req_event = sring->rsp_event = index + 1;
+}
+
 void fake_vbd_unplug(struct fake_vbd *v)
 {
 	pv_fake_xs_device_rm("vbd", 51712);

@@ -41,6 +41,9 @@ void fake_vbd_exit(struct kunit *test);
 void fake_vbd_plug(struct kunit *test);
 void fake_vbd_up(struct kunit *test);
 
+/* The ring is as after so many requests, all of them answered. */
+void fake_vbd_begin_at(struct fake_vbd *v, uint32_t index);
+
 /* The toolstack takes it away. */
 void fake_vbd_unplug(struct fake_vbd *v);
 

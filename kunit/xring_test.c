@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The frontend's side of a Xen ring: its indices over their wrap, what the backend may say, and that neither side's
- * event is lost or sent twice.
+ * The frontend's side of a Xen ring: its indices over their wrap, what the backend may say, and
+ * that neither side's event is lost or sent twice.
  */
 #include <kunit/test.h>
 #include <pv/abi/xen_io.h>

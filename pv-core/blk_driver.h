@@ -159,10 +159,11 @@ static inline void pv_blk_part_done(struct pv_blk_queue *q, struct pv_blk_req *r
 }
 
 /*
- * A part in flight is lost, but its request is not: when the last of its parts is back, the request begins anew, before
- * all that wait. For drivers whose peer started again; they give back all parts, the one that was issued last first, so
- * that the requests are in the order of their submission again. With the limits changed, pv_blk_queue_init() follows.
- * What waits is issued by the kernel's next poll. Context: control; the data path must not run meanwhile.
+ * A part in flight is lost, but its request is not: when the last of its parts is back, the request
+ * begins anew, before all that wait. For drivers whose peer started again; they give back all parts,
+ * the one that was issued last first, so that the requests are in the order of their submission
+ * again. With the limits changed, pv_blk_queue_init() follows. What waits is issued by the kernel's
+ * next poll. Context: control; the data path must not run meanwhile.
  */
 void pv_blk_part_again(struct pv_blk_queue *q, struct pv_blk_req *req);
 

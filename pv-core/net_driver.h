@@ -12,7 +12,10 @@
 #include <pv/share.h>
 
 struct pv_net_ops {
-	/* Puts the packet on the send ring. 0 or PV_EBUSY. Does not notify. */
+	/*
+	 * Puts the packet on the send ring. 0; PV_EBUSY; PV_EINVAL if it is more than the device takes. Does
+	 * not notify.
+	 */
 	int (*send)(struct pv_net_queue *q, struct pv_packet *pkt);
 	/* Notifies the peer of sent packets, where it asked for it. */
 	void (*flush)(struct pv_net_queue *q);

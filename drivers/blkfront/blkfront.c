@@ -4,7 +4,8 @@
  *
  *	probe	connect, publish the block device
  *	changed	the capacity is another, or the device is broken
- *	resume	the backend started again: what is in flight goes back to those that wait, connect anew, go on
+ *	resume	the backend started again: what is in flight goes back to those that wait;
+ *		connect anew, and go on
  *	remove	close the connection; when the backend has let go, what is in flight is lost
  *
  * connect and disconnect mirror each other, and disconnect begins wherever connect got to.
@@ -135,7 +136,10 @@ static void remove(struct pv_device *dev)
 	pv_blk_release(&bf->blk, release);
 }
 
-/* The toolstack and the kernel learn that it is broken; the kernel's polls then give back what is in flight. */
+/*
+ * The toolstack and the kernel learn that it is broken; the kernel's polls then give back what is
+ * in flight.
+ */
 static void tell(struct blkfront *bf)
 {
 	if (bf->told)

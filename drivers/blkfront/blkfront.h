@@ -8,13 +8,14 @@
  *	blkfront_data.c		how data reach the backend
  *	blkfront_io.c		data path
  *
- * A CONNECTION is all that a backend has of us: ring, event channel, lent pages, parts in flight. It is made and
- * unmade as a whole, and a backend that starts again gets a new one: then what is in flight goes back to the
- * class layer, which cuts it anew, by the limits of the new connection.
+ * A CONNECTION is all that a backend has of us: ring, event channel, lent pages, parts in flight.
+ * It is made and unmade as a whole, and a backend that starts again gets a new one: then what is
+ * in flight goes back to the class layer, which cuts it anew, by the limits of the new
+ * connection.
  *
- * SECTORS are of 512 bytes in all that blkif.h counts in sectors, whatever the block is. (Headers of Xen 4.5 to 4.19
- * say otherwise of a frontend that writes feature-large-sector-size; backends differed in what they made of it, and
- * 4.20 took it back. This one does not write it.)
+ * SECTORS are of 512 bytes in all that blkif.h counts in sectors, whatever the block is. (Headers
+ * of Xen 4.5 to 4.19 say otherwise of a frontend that writes feature-large-sector-size; backends
+ * differed in what they made of it, and 4.20 took it back. This one does not write it.)
  */
 #ifndef PV_DRIVERS_BLKFRONT_H
 #define PV_DRIVERS_BLKFRONT_H
@@ -42,10 +43,10 @@ struct blkfront_page {
 /* What we know of a part on the ring; its number is the request's id. */
 struct blkfront_part {
 	struct pv_blk_req *req; /* NULL: not on the ring */
-	uint32_t turn;		/* in which it was put on the ring */
+	uint32_t turn;		/* the ring's index at which it was put */
 	uint8_t op;		/* BLKIF_OP_*; of an indirect request what it does */
 	bool indirect;
-	bool single;	/* of one piece, shared: num and bytes are not used */
+	bool single;	/* one piece, shared: num, bytes and indirect are not used */
 	uint32_t bytes; /* of data */
 	uint32_t num;	/* pieces of data, at `seg` */
 	const struct pv_seg *seg;
@@ -71,11 +72,10 @@ struct blkfront {
 	bool persistent;	 /* data are copied to, and from, the pool's pages */
 
 	/* The connection. */
-	bool up;	/* it may be used by the data path */
-	int port;	/* 0: none */
-	bool fired;	/* the event came, and the port is masked; taken back by the data path */
-	bool worked;	/* there was work since then */
-	uint32_t turns; /* parts ever put on the ring */
+	bool up;     /* it may be used by the data path */
+	int port;    /* 0: none */
+	bool fired;  /* the event came, and the port is masked; taken back by the data path */
+	bool worked; /* there was work since then */
 	struct pv_xring ring;
 	union blkif_sring_entry PV_SHARED *slot;      /* of the ring */
 	struct pv_grant_block *ring_block;	      /* its pages */
@@ -91,8 +91,7 @@ struct blkfront {
 	/* Persistent grants. */
 	struct blkfront_page *pool;
 	unsigned int pool_size;
-	uint16_t *
-		pool_free; /* a stack, so that few pages are used often (blkif.h, feature-persistent) */
+	uint16_t *pool_free; /* a stack: few pages are used often, as blkif.h suggests */
 	unsigned int pool_num_free;
 };
 
@@ -107,8 +106,8 @@ unsigned int pv_blkfront_ring_order(struct blkfront *bf);
 int pv_blkfront_publish(struct blkfront *bf) PV_MUST_CHECK;
 
 /*
- * What the connected backend says the device is, and takes: into bf and its pv_blk. PV_EPROTO or PV_ENOTSUP for
- * what cannot be.
+ * What the connected backend says the device is, and takes: into bf and its pv_blk. PV_EPROTO or
+ * PV_ENOTSUP for what cannot be.
  */
 int pv_blkfront_properties(struct blkfront *bf) PV_MUST_CHECK;
 
@@ -117,11 +116,16 @@ int pv_blkfront_capacity(struct blkfront *bf);
 
 /* --- blkfront_grants.c ------------------------------------------------------------------------ */
 
-/* The ring, of 2^order pages or fewer if there is no memory for them; `ring_order` is what it is. */
+/*
+ * The ring, of 2^order pages or fewer if there is no memory for them; `ring_order` is what it is.
+ */
 int pv_blkfront_ring_start(struct blkfront *bf, unsigned int order) PV_MUST_CHECK;
 void pv_blkfront_ring_stop(struct blkfront *bf);
 
-/* Parts, and the pages that they need, by what was negotiated; their mirror, with nothing in flight. */
+/*
+ * Parts, and the pages that they need, by what was negotiated; their mirror, with nothing in
+ * flight.
+ */
 int pv_blkfront_parts_start(struct blkfront *bf) PV_MUST_CHECK;
 void pv_blkfront_parts_stop(struct blkfront *bf);
 
@@ -139,7 +143,10 @@ static inline enum pv_share_dir pv_blkfront_dir(const struct blkfront_part *part
 	return part->op == BLKIF_OP_READ ? PV_SHARE_WRITE : PV_SHARE_READ;
 }
 
-/* Writes a segment: `bytes` in a page that the backend knows as `ref`, from sector `first` in it on. */
+/*
+ * Writes a segment: `bytes` in a page that the backend knows as `ref`, from sector `first` in it
+ * on.
+ */
 static inline void pv_blkfront_put_seg(struct blkif_request_segment PV_SHARED *to, uint32_t ref,
 				       uint32_t first, uint32_t bytes)
 {
@@ -157,8 +164,8 @@ static inline void pv_blkfront_put_shared(struct blkif_request_segment PV_SHARED
 }
 
 /*
- * Sees that the backend can reach the data of a part (op, bytes, num and seg are set). PV_EBUSY, and nothing has
- * changed, if that cannot be now.
+ * Sees that the backend can reach the data of a part (op, bytes, num and seg are set). PV_EBUSY,
+ * and nothing has changed, if that cannot be now.
  */
 int pv_blkfront_data_begin(struct blkfront *bf, struct blkfront_part *part) PV_MUST_CHECK;
 
@@ -166,7 +173,10 @@ int pv_blkfront_data_begin(struct blkfront *bf, struct blkfront_part *part) PV_M
 void pv_blkfront_put_segs(struct blkfront *bf, const struct blkfront_part *part,
 			  struct blkif_request_segment PV_SHARED *to);
 
-/* The mirror of data_begin; what was read is where it belongs if the part went well. PV_EBUSY if the backend keeps some. */
+/*
+ * The mirror of data_begin; what was read is where it belongs if the part went well. PV_EBUSY if
+ * the backend keeps some.
+ */
 int pv_blkfront_data_end(struct blkfront *bf, const struct blkfront_part *part, bool good);
 
 /* --- blkfront_io.c ---------------------------------------------------------------------------- */
@@ -180,8 +190,8 @@ void pv_blkfront_event(void *arg);
 void pv_blkfront_lose(struct blkfront *bf, int status);
 
 /*
- * The same, but it goes back to those that wait. PV_EPROTO if the backend kept memory: the device is broken then, and
- * what is left is lost.
+ * The same, but it goes back to those that wait. PV_EPROTO if the backend kept memory: the device
+ * is broken then, and what is left is lost.
  */
 int pv_blkfront_rewind(struct blkfront *bf) PV_MUST_CHECK;
 

@@ -2,14 +2,15 @@
 /*
  * The data of the Xen block frontend's requests.
  *
- * DATA reach the backend in one of two ways, by what was negotiated:
+ * They reach the backend in one of two ways, by what was negotiated:
  *
- *	per request	each piece, which does not cross a page, is shared when the part is put on the ring, and
- *			taken back when it is answered. A backend that keeps it then is broken: the request ends with
- *			PV_EPROTO, the grant is quarantined, and the memory is, by no fault of its owner's, within the
- *			backend's reach until it lets go.
- *	persistent	the pool's pages are lent all the time, and the backend keeps them mapped. Data are copied
- *			there before a write, and from there after a read.
+ *	per request	each piece, which does not cross a page, is shared when the part is put on
+ *			the ring, and taken back when it is answered. A backend that keeps it then
+ *			is broken: the request ends with PV_EPROTO, the grant is quarantined, and
+ *			the memory is, by no fault of its owner's, within reach of the backend until
+ *			it lets go.
+ *	persistent	the pool's pages are lent all the time, and the backend keeps them mapped.
+ *			Data are copied there before a write, and from there after a read.
  */
 #include <pv/share.h>
 

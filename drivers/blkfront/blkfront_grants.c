@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What the backend may reach as long as the connection lasts: the ring; for each part a page of segments, where there
- * are indirect requests; and the pool of persistent grants.
+ * What the backend may reach as long as the connection lasts: the ring; for each part a page of
+ * segments, where there are indirect requests; and the pool of persistent grants.
  *
- * They come back by ending their grants. A page that the backend keeps mapped is quarantined, and freed when it lets
- * go.
+ * They come back by ending their grants. A page that the backend keeps mapped is quarantined, and
+ * freed when it lets go.
  *
- * RESERVATION. What may be granted at once is reserved when the connection is made, so that the data path finds a
- * free grant. Where the grant table is short of that, fewer parts are in flight at a time; where there is little memory,
- * the pool is smaller.
+ * RESERVATION. What may be granted at once is reserved when the connection is made, so that the
+ * data path finds a free grant. Where the grant table is short of that, fewer parts are in flight
+ * at a time; where there is little memory, the pool is smaller.
  */
 #include <pv/log.h>
 #include <pv/os.h>
@@ -183,7 +183,10 @@ int pv_blkfront_parts_start(struct blkfront *bf)
 		bf->part[i] = pv_os_alloc(sizeof(*bf->part[i]));
 		if (!bf->part[i])
 			return PV_ENOMEM;
-		/* A backend that keeps grants mapped, maps all of them writable (blkif.h, note 8). */
+		/*
+		 * A backend that keeps grants mapped, maps all of them writable (blkif.h, note
+		 * 8).
+		 */
 		if (indirect)
 			err = lend(bf, &bf->indirect[i], !bf->persistent);
 		if (err)

@@ -2,18 +2,21 @@
 /*
  * The Xen block frontend's data path.
  *
- * A PART of a request (blk_driver.h) is one request of the ring. Its id is the number of a struct blkfront_part, where
- * all is that we know of it; of the ring's slots nothing but responses is read. Up to 11 segments lie in the slot,
- * more of them in a page of the part's own (BLKIF_OP_INDIRECT).
+ * A PART of a request (blk_driver.h) is one request of the ring. Its id is the number of a struct
+ * blkfront_part, where all is that we know of it; of the ring's slots nothing but responses is
+ * read. Up to 11 segments lie in the slot, more of them in a page of the part's own
+ * (BLKIF_OP_INDIRECT).
  *
- * WHAT THE BACKEND SAYS of a part is copied once and then checked: the id is that of a part on the ring, the operation
- * is the part's, the status one that there is. Anything else breaks the device.
+ * WHAT THE BACKEND SAYS of a part is copied once and then checked: the id is that of a part on
+ * the ring, the operation is the part's, the status one that there is. Anything else breaks the
+ * device.
  *
- * BREAKING. A backend cannot be reset. Whoever finds the device broken gives back what is in flight, having revoked
- * each grant that can be; the rest is quarantined (grants.h).
+ * BREAKING. A backend cannot be reset. Whoever finds the device broken gives back what is in
+ * flight, having revoked each grant that can be; the rest is quarantined (grants.h).
  *
- * EVENTS. The port's end of interrupt is late (events.h): it stays masked from the event until arm finds no more
- * responses. rsp_event is behind by then, which is all it takes to ask for none.
+ * EVENTS. The port's end of interrupt is late (events.h): it stays masked from the event until
+ * arm finds no more responses. rsp_event is behind by then, which is all it takes to ask for
+ * none.
  */
 #include <pv/share.h>
 
@@ -36,7 +39,7 @@ static inline unsigned int next_part(const struct blkfront *bf)
 static inline void put_part(struct blkfront *bf, struct blkfront_part *part, struct pv_blk_req *req)
 {
 	part->req = req;
-	part->turn = bf->turns++;
+	part->turn = bf->ring.req_prod;
 	bf->num_free--;
 	pv_xring_put(&bf->ring);
 }
@@ -145,7 +148,6 @@ static int issue(struct pv_blk_queue *q, struct pv_blk_req *req)
 					      : issue_data(bf, req, part, id);
 	part->seg = seg;
 	part->op = req->op == PV_BLK_READ ? BLKIF_OP_READ : BLKIF_OP_WRITE;
-	part->indirect = false;
 	if (pv_unlikely(pv_share(bf->blk.dev, seg->va, seg->len, pv_blkfront_dir(part),
 				 &part->at.addr[0])))
 		return PV_EBUSY;
@@ -175,7 +177,10 @@ static void free_part(struct blkfront *bf, unsigned int id)
 	bf->free_part[bf->num_free++] = (uint16_t)id;
 }
 
-/* Takes the part's memory back, where there are data if it went well. PV_EBUSY if the backend keeps some. */
+/*
+ * Takes the part's memory back, where there are data if it went well. PV_EBUSY if the backend
+ * keeps some.
+ */
 static inline int data_end(struct blkfront *bf, const struct blkfront_part *part, bool good)
 {
 	if (pv_unlikely(!part->single))
@@ -201,8 +206,14 @@ static inline int outcome(struct blkfront *bf, const struct blkfront_part *part,
 	return status;
 }
 
+static bool is_indirect(const struct blkfront_part *part)
+{
+	return !part->single && part->indirect;
+}
+
 /*
- * The next response: its part's number, and how it went. Below 0 if there is none, or if the device is broken now.
+ * The next response: its part's number, and how it went. Below 0 if there is none, or if the
+ * device is broken now.
  */
 static inline int next_response(struct blkfront *bf, int *status)
 {
@@ -231,8 +242,11 @@ static inline int next_response(struct blkfront *bf, int *status)
 		pv_device_break(bf->blk.dev, "response id is not in flight");
 		return -1;
 	}
-	/* What an indirect request is answered with, blkif.h leaves open; Linux repeats the inner operation. */
-	if (pv_unlikely(op != part->op && !(part->indirect && op == BLKIF_OP_INDIRECT))) {
+	/*
+	 * What an indirect request is answered with, blkif.h leaves open; Linux repeats the inner
+	 * operation.
+	 */
+	if (pv_unlikely(op != part->op && !(is_indirect(part) && op == BLKIF_OP_INDIRECT))) {
 		pv_device_break(bf->blk.dev, "response to another operation");
 		return -1;
 	}

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The Xen block frontend's negotiation, by nodes of xenstore (xen/io/blkif.h, "Feature and Parameter Negotiation").
+ * The Xen block frontend's negotiation, by nodes of xenstore (xen/io/blkif.h, "Feature and
+ * Parameter Negotiation").
  *
  *	backend, InitWait	max-ring-page-order, max-ring-pages: how large a ring it takes
- *	frontend, Initialised	ring-ref, or ring-page-order and ring-ref0...; event-channel, protocol,
- *				feature-persistent
- *	backend, Connected	sectors, sector-size, physical-sector-size, info, mode; feature-flush-cache,
- *				feature-barrier, feature-discard, feature-persistent, feature-max-indirect-segments
+ *	frontend, Initialised	ring-ref, or ring-page-order and ring-ref0...; event-channel,
+ *				protocol, feature-persistent
+ *	backend, Connected	sectors, sector-size, physical-sector-size, info, mode;
+ *				feature-flush-cache, feature-barrier, feature-discard,
+ *				feature-persistent, feature-max-indirect-segments
  *	frontend, Connected
  *
- * What the backend writes is input of a stranger: a number that is none counts as absent where there is a default, and
- * is refused where there is none, or where it would be dangerous.
+ * What the backend writes is input of a stranger: a number that is none counts as absent where
+ * there is a default, and is refused where there is none, or where it would be dangerous.
  *
- * FLUSHES. FLUSH_DISKCACHE is preferred, an empty WRITE_BARRIER does the same. A backend that says 0 to both has no
- * cache to be flushed (Linux derives its 0 from that); one that says nothing at all of either has not promised
- * that, and PV_BLK_SYNC is answered with PV_ENOTSUP.
+ * FLUSHES. FLUSH_DISKCACHE is preferred, an empty WRITE_BARRIER does the same. A backend that
+ * says 0 to both has no cache to be flushed (Linux derives its 0 from that); one that says
+ * nothing at all of either has not promised that, and PV_BLK_SYNC is answered with PV_ENOTSUP.
  */
 #include <pv/log.h>
 #include <pv/string.h>
@@ -215,8 +217,10 @@ static int set_limits(struct blkfront *bf, const struct properties *p)
 		segs = p->indirect < BLKFRONT_INDIRECT ? (uint32_t)p->indirect : BLKFRONT_INDIRECT;
 	if (segs > BLKFRONT_SEGS)
 		segs = BLKFRONT_SEGS;
-	bf->max_segs = segs;
 	bf->persistent = PV_CONFIG_BLK_PERSISTENT && p->persistent;
+	if (bf->persistent && segs > PV_CONFIG_BLK_PERSISTENT)
+		segs = PV_CONFIG_BLK_PERSISTENT;
+	bf->max_segs = segs;
 	limits->max_bytes = segs * PV_PAGE_SIZE & ~(bf->blk.logical_block - 1);
 	if (!limits->max_bytes) {
 		pv_err("%s: no block of %u bytes fits into a request of %u segments",

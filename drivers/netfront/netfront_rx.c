@@ -25,15 +25,13 @@ _Static_assert(MAX_SLOTS <= PV_NET_MAX_SEGS, "a packet holds a frame");
 
 /* --- posting ---------------------------------------------------------------------------------- */
 
+/* There is room: there are no more buffers than slots. */
 static bool post(struct netfront_pair *pair, struct pv_net_buf *buf)
 {
 	uint32_t at = pv_xring_next(&pair->rx);
 	struct netif_rx_request req = {.id = (uint16_t)at};
-	int ref;
+	int ref = pv_grant(pair->xd->backend_id, buf->page, false);
 
-	if (!pv_xring_room(&pair->rx))
-		return false;
-	ref = pv_grant(pair->xd->backend_id, buf->page, false);
 	if (ref < 0)
 		return false;
 	buf->addr = (pv_bus_addr_t)ref;
@@ -83,7 +81,7 @@ static inline bool add(struct netfront_frame *f, struct pv_net_buf *buf,
 	struct pv_seg *seg;
 
 	if (rsp->status <= 0 || (uint32_t)rsp->offset + (uint32_t)rsp->status > PV_PAGE_SIZE ||
-	    f->slots > MAX_SLOTS || f->bad)
+	    f->slots > MAX_SLOTS)
 		return false;
 	if (!f->first) {
 		f->first = buf;

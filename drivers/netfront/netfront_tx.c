@@ -337,7 +337,6 @@ void pv_netfront_tx_drain(struct netfront_pair *pair, int status)
 	for (id = 0; id < RING_NUM; id++)
 		if (pair->slot[id].pkt)
 			slot_done(pair, (uint16_t)id, status);
-	pair->extras = 0;
 }
 
 /* --- life cycle ------------------------------------------------------------------------------- */

@@ -31,7 +31,7 @@
 
 /*
  * Most data segments in one ring request of a block device; a caller's longer scatter list is split.
- * 128 segments of a page are 512 KiB. Memory: 40 bytes per segment and ring entry, of which there are
+ * 128 segments of a page are 512 KiB. Memory: 16 bytes per segment and ring entry, of which there are
  * at most 128.
  */
 #ifndef PV_CONFIG_BLK_SEGS
@@ -42,8 +42,8 @@
 #endif
 
 /*
- * Xen block devices: pages of the ring, as a power of two, if the backend takes as many. A page has 32 requests, two have
- * 64, four 128. Memory per request: a page, and 24 bytes for each of the segments.
+ * Xen block devices: pages of the ring, as a power of two, if the backend takes as many. A page has 32
+ * requests, two have 64, four 128. Memory per request: a page, and 24 bytes for each of its segments.
  */
 #ifndef PV_CONFIG_BLK_RING_ORDER
 #define PV_CONFIG_BLK_RING_ORDER 1
@@ -53,15 +53,15 @@
 #endif
 
 /*
- * Xen block devices: pages that are lent to the backend all the time, if it offers persistent grants; data are copied to
- * and from them, and requests wait where they are all in use. 0: not to use persistent grants.
+ * Xen block devices: pages that are lent to the backend all the time, if it offers persistent grants;
+ * data are copied to and from them, and requests wait where they are all in use. 0: not to use
+ * persistent grants.
  */
 #ifndef PV_CONFIG_BLK_PERSISTENT
 #define PV_CONFIG_BLK_PERSISTENT 256
 #endif
-#if PV_CONFIG_BLK_PERSISTENT < 0 || PV_CONFIG_BLK_PERSISTENT > 32768 ||                            \
-	(PV_CONFIG_BLK_PERSISTENT && PV_CONFIG_BLK_PERSISTENT < PV_CONFIG_BLK_SEGS)
-#error "PV_CONFIG_BLK_PERSISTENT: 0, or PV_CONFIG_BLK_SEGS to 32768"
+#if PV_CONFIG_BLK_PERSISTENT < 0 || PV_CONFIG_BLK_PERSISTENT > 32768
+#error "PV_CONFIG_BLK_PERSISTENT: 0 to 32768"
 #endif
 
 /*

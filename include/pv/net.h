@@ -38,7 +38,8 @@ PV_BEGIN_DECLS
 
 /*
  * The most pieces that a packet may have. Xen's backends take 18 slots (xen/io/netif.h,
- * XEN_NETIF_NR_SLOTS_MIN).
+ * XEN_NETIF_NR_SLOTS_MIN), and there a piece takes one for each page that it touches: a packet of more
+ * is PV_EINVAL.
  */
 #define PV_NET_MAX_SEGS 18
 
@@ -47,7 +48,8 @@ PV_BEGIN_DECLS
 
 /*
  * Sending: the checksum field at csum_start + csum_offset holds the pseudo-header's sum; the device
- * completes it. Receiving: the same state, of a packet that never was on a wire; the data are good.
+ * completes it, or the library does, in the packet's memory, where the device could not find it.
+ * Receiving: the same state, of a packet that never was on a wire; the data are good.
  */
 #define PV_PACKET_CSUM_PARTIAL 0x1
 /* Receiving: the checksum was verified. */

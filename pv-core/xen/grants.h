@@ -59,8 +59,9 @@ int pv_grant_end_free(int ref, void *page);
 int pv_grant_end_or_keep(int ref, void *page) PV_MUST_CHECK;
 
 /*
- * Ends `num` grants of pages in one block, `b->num` pages from one pv_os_pages_alloc(): the pages, and the structure,
- * which is from pv_os_alloc(), are freed now, or (PV_EBUSY) when the peer has let go of all. Context: control.
+ * Ends `num` grants of pages in one block, `b->num` pages from one pv_os_pages_alloc(): the pages, and
+ * the structure, which is from pv_os_alloc(), are freed now, or (PV_EBUSY) when the peer has let go
+ * of all. Context: control.
  */
 struct pv_grant_block {
 	/* Set by the caller. */

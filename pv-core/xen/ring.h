@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The indices of a device's ring (xen/io/ring.h), the frontend's side: inline, without allocation, wait or
- * indirect call. One CPU at a time uses a ring.
+ * The indices of a device's ring (xen/io/ring.h), the frontend's side: inline, without
+ * allocation, wait or indirect call. One CPU at a time uses a ring.
  *
  * THE PARTIES
- *	Both sides write into the same slots: the frontend requests, the backend, in the place of requests
- *	that it took, responses. Each publishes what it wrote by an index, and says by another at which
- *	index of the other's it wants an event.
+ *	Both sides write into the same slots: the frontend requests, the backend, in the place of
+ *	requests that it took, responses. Each publishes what it wrote by an index, and says by
+ *	another at which index of the other's it wants an event.
  *
  * THE SEQUENCE
- *	put	the driver writes the slot of pv_xring_next(), if pv_xring_room(), and then pv_xring_put()
- *	push	shows the backend what was put since the last time, and tells whether it wants an event for it
+ *	put	the driver writes the slot of pv_xring_next(), if there is room, and then puts it
+ *	push	shows the backend what was put since the last time; tells whether it wants an event
  *	look	loads the backend's index once, and bounds it
  *	take	the slot of the next response, which the driver copies once and looks at only then
  *	arm	asks for an event, and looks once more
  *
  * WHO OWNS WHAT
- *	The backend may write the ring's pages at any moment, so nothing in them is read back but responses
- *	and the backend's two indices; ours are kept in private memory.
+ *	The backend may write the ring's pages at any moment, so nothing in them is read back but
+ *	responses and the backend's two indices; ours are kept in private memory.
  *
- * INDICES are 32 bits wide, run freely and wrap. They are only ever subtracted, and the difference compared.
+ * INDICES are 32 bits wide, run freely and wrap. They are only ever subtracted, and the
+ * difference compared.
  *
  * WHAT THE BACKEND MAY SAY
  *	rsp_prod moves forward, by at most what was pushed and not yet answered.
@@ -106,19 +107,23 @@ static inline bool pv_xring_push(struct pv_xring *r)
 
 	if (r->req_prod == old)
 		return false;
-	/* The backend sees requests before the index; pairs with its barrier between the two loads. */
+	/*
+	 * The backend sees requests before the index; pairs with its barrier between the two
+	 * loads.
+	 */
 	pv_shared_write_release(&r->shared->req_prod, r->req_prod);
 	r->pushed = r->req_prod;
 	/*
-	 * Our index before the look at its wish; pairs with the backend's barrier between req_event and its
-	 * last look at req_prod.
+	 * Our index before the look at its wish; pairs with the backend's barrier between
+	 * req_event and its last look at req_prod.
 	 */
 	pv_mb();
 	return r->pushed - pv_shared_read(&r->shared->req_event) < r->pushed - old;
 }
 
 /*
- * How many responses are there to be taken; 0 if none; PV_EPROTO if the backend says what cannot be.
+ * How many responses are there to be taken; 0 if none; PV_EPROTO if the backend says what cannot
+ * be.
  */
 static inline int pv_xring_look(struct pv_xring *r)
 {
@@ -143,15 +148,15 @@ static inline uint32_t pv_xring_take(struct pv_xring *r)
 }
 
 /*
- * Asks for an event once more than `after` further responses are there. True if they are there already, so
- * that none will come: the final check.
+ * Asks for an event once more than `after` further responses are there. True if they are there
+ * already, so that none will come: the final check.
  */
 static inline bool pv_xring_arm(struct pv_xring *r, uint32_t after)
 {
 	pv_shared_write(&r->shared->rsp_event, r->rsp_cons + 1 + after);
 	/*
-	 * Our wish before the last look at its index; pairs with the backend's barrier between rsp_prod and
-	 * its look at rsp_event.
+	 * Our wish before the last look at its index; pairs with the backend's barrier between
+	 * rsp_prod and its look at rsp_event.
 	 */
 	pv_mb();
 	return pv_shared_read(&r->shared->rsp_prod) - r->rsp_cons > after;
