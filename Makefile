@@ -84,7 +84,7 @@ install: lib bare ## Headers, archives, linker script and libpv.pc (PREFIX=, DES
 ##@ Other
 
 format: ## Formats all C sources with the project's clang-format
-	$(Q)git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+	$(Q)tests/checks/files '*.c' '*.h' | xargs clang-format -i
 
 clean: ## Removes what was built
 	$(Q)rm -rf $(O)
