@@ -4,7 +4,7 @@
 # runs whatever became of the one before; a suite that breaks counts as a failure.
 
 TEST_EXAMPLES := hello minimal blk net httpd
-TEST_GUESTS := clock end-exit0 end-exit5 end-hang end-reset
+TEST_GUESTS := clock tcp life end-exit0 end-exit5 end-hang end-reset
 T ?=
 JOBS ?= 2
 
@@ -44,14 +44,16 @@ $(O)/tests/end-%.elf: tests/hv/guests/end.S
 	$(Q)$(CC) $(END_$*) -m64 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--nmagic \
 		-Wl,-Ttext=0x100000 -Wl,-e,start -o $@ $<
 
-CLOCK_OBJ := $(O)/tests/hv/guests/clock.o
-$(CLOCK_OBJ): OBJ_CFLAGS = $(EXAMPLE_CPPFLAGS) $(LWIP_CPPFLAGS)
-$(CLOCK_OBJ): | $(LWIP_LINK) $(MUSL_INCLUDE)/stdio.h
+# Guests that need lwIP.
+LWIP_TESTS := clock tcp life
+LWIP_TEST_OBJS := $(LWIP_TESTS:%=$(O)/tests/hv/guests/%.o)
+$(LWIP_TEST_OBJS): OBJ_CFLAGS = $(EXAMPLE_CPPFLAGS) $(LWIP_CPPFLAGS)
+$(LWIP_TEST_OBJS): | $(LWIP_LINK) $(MUSL_INCLUDE)/stdio.h
 
-$(O)/tests/clock.elf: $(CLOCK_OBJ) $(LWIP_LIB) $(BARE_DEPS)
+$(LWIP_TESTS:%=$(O)/tests/%.elf): $(O)/tests/%.elf: $(O)/tests/hv/guests/%.o $(LWIP_LIB) $(BARE_DEPS)
 	$(link_bare)
 
--include $(CLOCK_OBJ:.o=.d)
+-include $(LWIP_TEST_OBJS:.o=.d)
 
 include tests/hv/bare.mk
 

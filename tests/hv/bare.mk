@@ -17,6 +17,12 @@ $(BARE_TESTS:%=$(O)/tests/%.elf): $(O)/tests/%.elf: $(O)/tests/hv/guests/%.o $(B
 # Its port may lack vectors: a function of its own is in front of the port's.
 $(O)/tests/xen.elf: EXAMPLE_LDFLAGS += --wrap=pv_os_irq_vector
 
+# With the largest ring that a Xen block device may have.
+test-hv: $(O)/ring4/tests/blk.elf
+
+$(O)/ring4/tests/blk.elf: $(O)/tests/blk.elf
+	$(Q)$(MAKE) --no-print-directory O=$(O)/ring4 EXTRA_CFLAGS='-DPV_CONFIG_BLK_RING_ORDER=4' $@
+
 # At 64 MiB, where the image that it loads is not.
 $(O)/tests/loader.elf: $(O)/tests/hv/loader/loader.o $(O)/libpv.a | $(MUSL_LIBC)
 	$(call say,LD,$@)

@@ -17,11 +17,12 @@ import os
 import time
 from dataclasses import dataclass
 
+from hv import hosts
 from hv.errors import GuestFailure
 from hv.spec import Spec
 
-# Where KVM is nested in emulation, all takes longer.
-NESTED_PATIENCE = 4
+# In an emulated host, all takes longer.
+SHARED_PATIENCE = 4
 
 
 class Skip(Exception):
@@ -43,7 +44,7 @@ class Test:
 TESTS = []
 
 
-def test(envs="*", bound=60, alone=False):
+def test(envs="qemu-* kvm-*", bound=60, alone=False):
     """Declares a test. envs: patterns of environments' names; bound: seconds for all of it on an
     emulated machine; alone: nothing else runs beside it, because it measures time."""
     def declare(function):
@@ -55,19 +56,20 @@ def test(envs="*", bound=60, alone=False):
 class Cell:
     """One test in one environment."""
 
-    def __init__(self, env, subject, hosts, nested, build, scratch):
+    def __init__(self, env, subject, here, build, scratch):
         self.env = env
-        self.nested = nested
+        self.shared = hosts.shared_host(env)
+        self.nested = self.shared == "nested"
         self.build = build
         self.scratch = scratch  # an empty directory, removed after the test
         self.notes = []  # what is worth telling of a test that passed
-        self._hosts = hosts
+        self._hosts = here
         self._guests = []
         self._deadline = time.monotonic() + self.patience(subject.bound)
 
     def patience(self, seconds):
         """So many seconds on an emulated machine, as many as it takes on this one."""
-        return seconds * (NESTED_PATIENCE if self.nested else 1)
+        return seconds * (SHARED_PATIENCE if self.shared else 1)
 
     def note(self, text):
         self.notes.append(text)
@@ -89,6 +91,10 @@ class Cell:
         self._guests.append((name, guest))
         return guest
 
+    def dom0(self, command, timeout=60):
+        """Runs a shell command in Xen's Dom0, which must succeed; what it printed."""
+        return self._hosts.prepare(self.env).dom0.check(command, timeout)
+
     def finish(self):
         """Ends the guests; a failure if one died unasked."""
         dead = [g for _, g in self._guests if g.outcome and not g.judged and not g.outcome.ok]
@@ -108,6 +114,8 @@ class Cell:
         for name, guest in self._guests:
             parts.append(f"--- {name} on {self.env.name}\n{guest.console.rstrip()}\n"
                          f"--- {guest.outcome}")
+            if getattr(guest, "host_log", ""):
+                parts.append(f"--- meanwhile the hypervisor said\n{guest.host_log.rstrip()}")
             if guest.outcome and guest.outcome.stats:
                 parts.append("KVM: " + ", ".join(
                     f"{k} {v}" for k, v in sorted(guest.outcome.stats.items())))

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 """Runs the tests on hypervisors: every test_*.py here, in every environment that it applies to.
 
-Logs go to BUILD/test-logs/ENVIRONMENT/TEST.log. Two cells of the matrix run at a time by default;
-where KVM is nested, its cells share one emulated host, and so run one after the other.
+Logs go to BUILD/test-logs/ENVIRONMENT/TEST.log. Two cells of the matrix run at a time by default.
+Those of nested KVM share one emulated host, and so run one after the other; likewise those of Xen.
 """
 
 import argparse
@@ -25,7 +25,7 @@ sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests"), HERE]
 import harness
 import results
 from board import Board
-from hv import envs, hosts, l1image
+from hv import envs, hosts
 from hv.errors import GuestFailure, UserError
 
 SUITE = "hv"
@@ -45,54 +45,58 @@ def select(words, names, what):
 class Runner:
     def __init__(self, args, cells, board):
         self._build, self._board = args.build, board
-        self._nested_kvm = not hosts.has_kvm()
         self._lock = threading.Lock()
-        self._nested = [c for c in cells if self._is_nested(c) and not c[1].alone]
-        self._local = [c for c in cells if not self._is_nested(c) and not c[1].alone]
+        # The cells of a shared host are a queue that one worker claims for itself; those of this
+        # machine are one that all work on.
+        self._claimable = [[c for c in cells if not c[1].alone and hosts.shared_host(c[0]) == kind]
+                           for kind in hosts.SHARED]
+        self._local = [c for c in cells if not c[1].alone and not hosts.shared_host(c[0])]
         self._alone = [c for c in cells if c[1].alone]
-        self._jobs = args.jobs
+        self._jobs = max(args.jobs, 1)
         self.results = []
 
-    def _is_nested(self, cell):
-        return cell[0].kvm and self._nested_kvm
-
     def run(self):
-        # A nested host is shared by its cells, hence by its worker. The last ones run alone.
-        queues = [self._nested] if self._nested else []
-        while len(queues) < max(self._jobs, 1):
-            queues.append(self._local)
-        if self._jobs <= 1:
-            queues = [self._local + self._nested]
-        for batch in (queues, [self._alone]):
-            workers = [threading.Thread(target=self._work, args=(q,), daemon=True) for q in batch]
-            for worker in workers:
-                worker.start()
-            for worker in workers:
-                while worker.is_alive():  # a join without a bound would not see Ctrl-C
-                    worker.join(0.2)
-                    self._board.tick()
+        self._work_all(self._jobs)
+        self._local = self._alone
+        self._work_all(1)
 
-    def _work(self, queue):
-        with hosts.Hosts() as here:
-            while True:
-                with self._lock:
-                    if not queue:
-                        return
-                    env, test = queue.pop(0)
-                self._cell(here, env, test)
+    def _work_all(self, number):
+        workers = [threading.Thread(target=self._work, daemon=True) for _ in range(number)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            while worker.is_alive():  # a join without a bound would not see Ctrl-C
+                worker.join(0.2)
+                self._board.tick()
+
+    def _work(self):
+        while queue := self._claim():
+            with hosts.Hosts() as here:
+                while cell := self._next(queue):
+                    self._cell(here, *cell)
+
+    def _claim(self):
+        with self._lock:
+            while self._claimable:
+                if queue := self._claimable.pop(0):
+                    return queue
+            return self._local
+
+    def _next(self, queue):
+        with self._lock:
+            return queue.pop(0) if queue else None
 
     def _cell(self, here, env, test):
-        nested = self._is_nested((env, test))
-        start, verdict, detail, cell, log = self._attempt(here, env, test, nested)
-        if nested and verdict == "fail" and cell and cell.host_lost:
+        start, verdict, detail, cell, log = self._attempt(here, env, test)
+        if verdict == "fail" and cell and cell.host_lost and hosts.shared_host(env) == "nested":
             # The emulated host froze: seen about once in 500 guests. It is said, and tried once more.
             self._board.say(f"{env.name}/{test.name}: the emulated KVM host froze; a new one is started")
-            here.drop_nested()
-            start, verdict, detail, cell, log = self._attempt(here, env, test, nested)
+            here.drop(env)
+            start, verdict, detail, cell, log = self._attempt(here, env, test)
             if cell:
                 cell.note("second try: the emulated host froze")
-        if nested and verdict == "fail":
-            here.drop_nested()  # whatever it was, the next cell gets a host in a known state
+        if verdict == "fail":
+            here.drop(env)  # whatever it was, the next cell gets a host in a known state
         seconds = time.monotonic() - start
         results.record(SUITE, f"{env.name}/{test.name}", verdict, seconds, detail.split("\n")[0])
         with self._lock:
@@ -101,7 +105,7 @@ class Runner:
         notes = ", ".join(cell.notes) if cell else ""
         self._board.end(env, test, verdict, seconds, detail or notes, log)
 
-    def _attempt(self, here, env, test, nested):
+    def _attempt(self, here, env, test):
         """When it began, the verdict and its detail, the cell, and where its log is."""
         start = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="libpv-test-") as scratch:
@@ -111,7 +115,7 @@ class Runner:
                 here.prepare(env)
                 self._board.start(env, test, "")
                 start = time.monotonic()
-                cell = harness.Cell(env, test, here, nested, self._build, scratch)
+                cell = harness.Cell(env, test, here, self._build, scratch)
                 verdict, detail = self._run(cell, test)
             except (UserError, OSError, RuntimeError) as error:
                 verdict, detail = "fail", str(error)
@@ -169,8 +173,6 @@ def main():
     tests = {t.name: t for t in harness.TESTS}
     try:
         chosen = select(args.hv, list(envs.ENVS), "hypervisor")
-        if not args.hv:
-            chosen = [name for name in chosen if envs.ENVS[name].tested]
         wanted = select(args.test, list(tests), "test")
     except UserError as error:
         print(f"tests: {error}", file=sys.stderr)
@@ -180,12 +182,12 @@ def main():
     if args.list:
         print("\n".join(f"{e.name}/{t.name}" for e, t in cells))
         return 0
-    if any(e.kvm for e, _ in cells) and not hosts.has_kvm():
-        try:
-            l1image.prepare()
-        except UserError as error:
-            print(f"tests: {error}", file=sys.stderr)
-            return 2
+    try:
+        for kind in {hosts.shared_host(e) for e, _ in cells} - {""}:
+            hosts.SHARED[kind].prepare()
+    except UserError as error:
+        print(f"tests: {error}", file=sys.stderr)
+        return 2
     shutil.rmtree(os.path.join(args.build, "test-logs"), ignore_errors=True)
     board = Board(len(cells))
     runner = Runner(args, cells, board)

@@ -6,7 +6,7 @@ from harness import test
 from hv.spec import Disk
 
 
-# What a device says of its transport, by environment.
+# What a virtio device says of its transport, by environment.
 TRANSPORT = {
     "qemu-microvm": "mmio v2, virtio-1, line",
     "qemu-microvm-noacpi": "mmio v2, virtio-1, line",
@@ -20,28 +20,49 @@ TRANSPORT = {
 }
 
 
-@test(bound=30)
-def hello(t):
-    disk = t.scratch + "/disk.img"
-    with open(disk, "wb") as file:
-        file.truncate(1 << 20)
-    guest = t.boot("hello", disks=(Disk(disk),), net=True)
-    guest.succeed(t.patience(20))
+def said_by(guest):
+    """What a guest says as "key: value", {key: [value]}."""
     said = {}
     for line in guest.console.splitlines():
         key, colon, value = line.partition(": ")
         if colon:
             said.setdefault(key, []).append(value)
-    assert said.get("hypervisor") == ["KVM" if t.env.kvm else "QEMU TCG"], said
-    clock = said.get("clock", [""])[0]
-    assert clock.startswith("kvmclock") if t.env.kvm else clock.startswith("none"), said
+    return said
+
+
+def check_platform(t, said):
+    hypervisor = "Xen" if t.env.xen else "KVM" if t.env.kvm else "QEMU TCG"
+    assert said.get("hypervisor") == [hypervisor], said
+    clock = {"Xen": "Xen, up ", "KVM": "kvmclock", "QEMU TCG": "none"}[hypervisor]
+    assert said.get("clock", [""])[0].startswith(clock), said
     features = said.get("features", [""])[0]
     assert ("CLOCKSOURCE2" in features.upper()) == t.env.kvm, said
+    if t.env.xen:
+        mode = t.env.xen.removeprefix("dom0-").upper()
+        assert said.get("xen mode") == [mode], said
+        assert said.get("boot") == ["Xen PV" if mode == "PV" else "PVH"], said
+
+
+@test(envs="*", bound=30)
+def hello(t):
+    disk = t.scratch + "/disk.img"
+    with open(disk, "wb") as file:
+        file.truncate(1 << 20)
+    there = t.env.bus != "none"
+    guest = t.boot("hello", disks=(Disk(disk),) * there, net=there, append="words=kept a=b")
+    guest.succeed(t.patience(20))
+    said = said_by(guest)
+    assert said.get("command line") == ["words=kept a=b"], said
+    check_platform(t, said)
+    if t.env.bus == "xenbus":
+        wanted = ["blkfront, live, domain 0 /", "netfront, live, domain 0 /", "xen-console, live, "]
+    else:
+        wanted = [f"virtio-{kind}, live, {TRANSPORT[t.env.name]}" for kind in ("blk", "net")
+                  if there]
     devices = said.get("device", [])
-    for driver in ("virtio-blk", "virtio-net"):
-        wanted = f" {driver}, live, {TRANSPORT[t.env.name]}"
-        assert sum(wanted in d for d in devices) == 1, f"no '{wanted}' in {devices}"
-    assert len(devices) == 2, devices
+    for text in wanted:
+        assert sum(f" {text}" in d for d in devices) == 1, f"no ' {text}' in {devices}"
+    assert len(devices) == len(wanted), devices
 
 
 @test(bound=30)

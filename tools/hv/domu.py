@@ -25,14 +25,14 @@ _REASON = re.compile(r"has shut down, reason code (\d+)")
 
 
 class DomU(Guest):
-    """`host_log` is what Xen said meanwhile; `name` is the domain's."""
+    """name: the domain's; host_log: what Xen said meanwhile; after: of Spec.after, its output."""
 
     def __init__(self, host, name, ports, on_output, bound):
         super().__init__(ports, on_output)
         self.name = name
         self.host = host
         self.size = 0  # bytes that the console has shown
-        self.host_log = ""
+        self.host_log = self.after = ""
         self.start = time.monotonic()
         self.ending = None  # why we end it
         self.ended = threading.Event()
@@ -69,6 +69,7 @@ class XenHost:
         self.dom0 = Dom0(self._on_console)
         self._guest = None
         self._runs = 0
+        self._disks = ""
         self._news = threading.Condition()
 
     def __enter__(self):
@@ -99,10 +100,12 @@ class XenHost:
         guest = DomU(self, name, by_rule, on_output, bound)
         self._guest = guest
         seen = len(self.dom0.log)
-        job = self.dom0.start(f"echo {config} | base64 -d >/run/{name}.cfg; {spec.before or ':'}; "
-                              f"xl create -c -e /run/{name}.cfg <&4 >&4 2>/run/{name}.log; "
+        job = self.dom0.start(f"echo {config} | base64 -d >/run/{name}.cfg; "
+                              f"{self._disks}{spec.before or ':'} && xl create -c -F /run/{name}.cfg <&4 >&4 2>/run/{name}.log; "
                               f"cat /run/{name}.log")
-        threading.Thread(target=self._watch, args=(guest, job, undo, seen), daemon=True).start()
+        after = spec.after and self._disks + spec.after
+        threading.Thread(target=self._watch, args=(guest, job, after, undo, seen),
+                         daemon=True).start()
         return guest
 
     def destroy(self, guest):
@@ -118,10 +121,11 @@ class XenHost:
                     "cmdline": spec.append, "memory": spec.memory, "vcpus": spec.smp}
         for event in ("poweroff", "reboot", "crash", "watchdog"):
             settings[f"on_{event}"] = "preserve"
-        disks = []
+        disks, self._disks = [], ""
         for i, disk in enumerate(spec.disks):
             number, device = self.dom0.attach(disk.path, disk.readonly)
             undo.append(lambda number=number: self.dom0.detach(number))
+            self._disks += f"disk{i}={device}; "
             disks.append(f"phy:{device},xvd{chr(ord('a') + i)},{'r' if disk.readonly else 'w'}")
         settings["disk"] = disks
         if spec.net or spec.forwards:
@@ -150,12 +154,14 @@ class XenHost:
         if guest.size > CONSOLE_MAX:
             guest.end(f"it printed more than {CONSOLE_MAX >> 20} MiB")
 
-    def _watch(self, guest, job, undo, seen):
+    def _watch(self, guest, job, after, undo, seen):
         """Waits for the domain's end."""
         try:
             job.wait(None)
             self._drain(guest)
             self.dom0.run(f"xl destroy {guest.name}")
+            if after:
+                guest.after = self.dom0.check(after)
             self._clean(undo)
             outcome = self._judge(guest, job.text)
         except (UserError, RuntimeError) as error:

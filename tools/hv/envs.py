@@ -16,7 +16,6 @@ class Env:
     xen: str = ""  # runs on Xen: as what
     device: str = ""  # properties for each virtio device
     options: tuple = ()  # further options of QEMU
-    tested: bool = True  # by `make test`; otherwise only when named by HV=
 
     @property
     def cpu(self):
@@ -53,13 +52,13 @@ ENVS = {
         Env("kvm-pc", "q35", "pci",
             "KVM, q35, modern virtio-pci with MSI-X", kvm=True, device=_MODERN),
         Env("xen-dom0-pv", "pc", "none",
-            "Xen, in the place of Dom0's kernel, PV", xen="dom0-pv", tested=False),
+            "Xen, in the place of Dom0's kernel, PV", xen="dom0-pv"),
         Env("xen-dom0-pvh", "pc", "none",
-            "Xen, in the place of Dom0's kernel, PVH", xen="dom0-pvh", tested=False),
+            "Xen, in the place of Dom0's kernel, PVH", xen="dom0-pvh"),
         Env("xen-pv", "", "xenbus",
-            "Xen, a PV domain beside Dom0", xen="pv", tested=False),
+            "Xen, a PV domain beside Dom0", xen="pv"),
         Env("xen-pvh", "", "xenbus",
-            "Xen, a PVH domain beside Dom0", xen="pvh", tested=False),
+            "Xen, a PVH domain beside Dom0", xen="pvh"),
     )
 }
 

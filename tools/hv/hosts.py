@@ -4,8 +4,9 @@
 import os
 import re
 import socket
+from dataclasses import dataclass
 
-from . import backlog
+from . import backlog, l1image, xenimage
 from .domu import XenHost
 from .errors import UserError
 from .nested import NestedHost
@@ -80,8 +81,24 @@ class LocalHost:
                          stats=env.kvm)
 
 
+@dataclass(frozen=True)
+class Shared:
+    """An emulated host that serves guests one after the other."""
+
+    about: str
+    prepare: object  # makes what it boots from
+    host: object
+
+
+SHARED = {
+    "nested": Shared("a nested KVM host (this machine has no KVM for us)", l1image.prepare,
+                     NestedHost),
+    "xen": Shared("Xen and its Dom0", xenimage.dom0, XenHost),
+}
+
+
 def shared_host(env):
-    """Which emulated host serves the environment, one guest after the other; "" if none does."""
+    """The name of the shared host that serves the environment; "" if none does."""
     if env.xen in ("pv", "pvh", "hvm"):
         return "xen"
     return "nested" if env.kvm and not has_kvm() else ""
@@ -111,7 +128,7 @@ class Hosts:
         if not kind:
             return self._local
         if kind not in self._shared:
-            self._shared[kind] = {"nested": NestedHost, "xen": XenHost}[kind]().__enter__()
+            self._shared[kind] = SHARED[kind].host().__enter__()
         return self._shared[kind]
 
     def drop(self, env):

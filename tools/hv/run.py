@@ -15,12 +15,11 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from hv import cache, envs, hosts, l1image, xenimage
+from hv import cache, envs, hosts
 from hv.errors import PackageError, UserError
 from hv.progress import Progress
 from hv.spec import Disk, Forward, Spec
 
-BLK_SIZE = 64 << 20
 FOREVER = 10 * 365 * 86400.0
 
 # What an example is given beyond its image: a disk of the build, or an empty one of so many bytes;
@@ -28,19 +27,10 @@ FOREVER = 10 * 365 * 86400.0
 EXAMPLES = {
     "hello": {},
     "minimal": {"scratch": 1 << 20},
-    "blk": {
-        "scratch": BLK_SIZE,
-        "append": f"blk.mode=write blk.seed=1 blk.size={BLK_SIZE} blk.depth=32",
-    },
+    "blk": {"scratch": 1 << 20, "append": "blk.mode=write"},
     "net": {"proto": "udp", "to_port": 7},
     "httpd": {"disk": "site.img,ro", "proto": "tcp", "to_port": 80},
 }
-
-# The emulated hosts: what is made of packages for each, and what is shown while it starts.
-IMAGES = {"nested": l1image.prepare, "xen": xenimage.dom0}
-SHARED = {"nested": "starting a nested KVM host (this machine has no KVM for us)",
-          "xen": "starting Xen and its Dom0"}
-
 
 def parse_port(text):
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
@@ -131,8 +121,8 @@ def run(args):
         cache.need("qemu-system-x86")
         kind = hosts.shared_host(env)
         if kind:
-            IMAGES[kind]()
-            with Progress(SHARED[kind], after=0):
+            hosts.SHARED[kind].prepare()
+            with Progress("starting " + hosts.SHARED[kind].about, after=0):
                 here.prepare(env)
         for forward in spec.forwards:
             announce(env, forward)

@@ -37,8 +37,11 @@ class Spec:
     icount: str = ""  # of QEMU's -icount: time is the count of instructions
     trace: tuple = ()  # trace events of QEMU
     trace_file: str = ""
-    xl: tuple = ()  # of a Xen domain: further settings, (name, value)
-    before: str = ""  # of a Xen domain: a command for Dom0, before its creation
+    # Of a Xen domain: further settings, (name, value), and commands for Dom0's shell, before its
+    # creation and after its end, in which $disk0, $disk1, ... are its disks.
+    xl: tuple = ()
+    before: str = ""
+    after: str = ""
 
     def with_files(self, elf, disk_paths):
         """The same with its files elsewhere."""

@@ -142,6 +142,8 @@ def _add_tools(archive):
     utils, store = (_unpacked(package) for package in TOOLS)
     private = f"usr/lib/xen-{VERSION}/bin"
     programs = {name: os.path.join(utils, private, name) for name in PROGRAMS}
+    archive.copy(os.path.join(HERE, "xenconsole"), f"{private}/xenconsole")
+    programs["xenconsole.real"] = programs.pop("xenconsole")
     for name, path in programs.items():
         archive.copy(path, f"{private}/{name}")
         archive.link(f"usr/sbin/{name}", f"../../{private}/{name}")
