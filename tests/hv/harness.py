@@ -38,7 +38,8 @@ class Test:
     alone: bool
 
     def applies(self, env):
-        return any(fnmatch.fnmatch(env.name, pattern) for pattern in self.envs.split())
+        return (any(fnmatch.fnmatch(env.name, pattern) for pattern in self.envs.split())
+                and any(fnmatch.fnmatch(self.name, pattern) for pattern in env.tests.split()))
 
 
 TESTS = []

@@ -15,6 +15,8 @@ TRANSPORT = {
     "qemu-pc": "pci modern, virtio-1, MSI-X",
     "qemu-pc-intx": "pci modern, virtio-1, line",
     "qemu-pc-legacy": "pci legacy, legacy, MSI-X",
+    "qemu-pc-bios": "pci modern, virtio-1, MSI-X",
+    "qemu-pc-uefi": "pci modern, virtio-1, MSI-X",
     "kvm-microvm": "mmio v2, virtio-1, line",
     "kvm-pc": "pci modern, virtio-1, MSI-X",
 }
@@ -37,10 +39,10 @@ def check_platform(t, said):
     assert said.get("clock", [""])[0].startswith(clock), said
     features = said.get("features", [""])[0]
     assert ("CLOCKSOURCE2" in features.upper()) == t.env.kvm, said
-    if t.env.xen:
-        mode = t.env.xen.removeprefix("dom0-").upper()
-        assert said.get("xen mode") == [mode], said
-        assert said.get("boot") == ["Xen PV" if mode == "PV" else "PVH"], said
+    mode = t.env.xen.removeprefix("dom0-").upper()
+    assert said.get("xen mode") == [mode or "none"], said
+    boot = "multiboot2" if t.env.firmware else "Xen PV" if mode == "PV" else "PVH"
+    assert said.get("boot") == [boot], said
 
 
 @test(envs="*", bound=30)
@@ -59,9 +61,11 @@ def hello(t):
     else:
         wanted = [f"virtio-{kind}, live, {TRANSPORT[t.env.name]}" for kind in ("blk", "net")
                   if there]
+    if t.env.firmware == "uefi":
+        wanted.append(wanted[0])  # what it booted from
     devices = said.get("device", [])
     for text in wanted:
-        assert sum(f" {text}" in d for d in devices) == 1, f"no ' {text}' in {devices}"
+        assert sum(f" {text}" in d for d in devices) == wanted.count(text), f"{text}: {devices}"
     assert len(devices) == len(wanted), devices
 
 

@@ -16,6 +16,8 @@ class Env:
     xen: str = ""  # runs on Xen: as what
     device: str = ""  # properties for each virtio device
     options: tuple = ()  # further options of QEMU
+    firmware: str = ""  # "bios" or "uefi": boots the image from a disk; else a loader has it
+    tests: str = "*"  # patterns of the tests that are run; what others show, these need not
 
     @property
     def cpu(self):
@@ -26,6 +28,8 @@ class Env:
 _MMIO_V2 = ("-global", "virtio-mmio.force-legacy=false")
 _MICROVM = "microvm,x-option-roms=off,"
 _MODERN = "disable-legacy=on"
+# How the image comes into memory is all that differs from other machines.
+_FROM_DISK = "hello httpd_* image"
 # Xen needs the virtualization of a CPU that has it; of a newer one, SMAP makes QEMU's emulation
 # refuse a PV kernel's IRET, and RDTSCP ends a PVH guest.
 XEN_CPU = "qemu64,+svm,+npt"
@@ -47,6 +51,10 @@ ENVS = {
             "q35, modern virtio-pci with INTx", device=_MODERN + ",vectors=0"),
         Env("qemu-pc-legacy", "pc", "pci",
             "i440fx, legacy virtio-pci", device="disable-modern=on"),
+        Env("qemu-pc-bios", "pc", "pci",
+            "i440fx, from the disk image by BIOS", firmware="bios", tests=_FROM_DISK),
+        Env("qemu-pc-uefi", "q35", "pci",
+            "q35, from the disk image by UEFI", firmware="uefi", tests=_FROM_DISK),
         Env("kvm-microvm", _MICROVM + "acpi=on", "mmio",
             "KVM, virtio-mmio, found by ACPI", kvm=True, options=_MMIO_V2),
         Env("kvm-pc", "q35", "pci",

@@ -6,7 +6,7 @@ import re
 import socket
 from dataclasses import dataclass
 
-from . import backlog, l1image, xenimage
+from . import backlog, bootdisk, l1image, xenimage
 from .domu import XenHost
 from .errors import UserError
 from .nested import NestedHost
@@ -76,9 +76,14 @@ class LocalHost:
         if env.xen:
             return Dom0Guest(env, spec, on_output, bound)
         by_rule = {(r.proto, r.guest_port): p for r, p in zip(spec.forwards, ports)}
-        argv = qemu_command(env, spec, [f"127.0.0.1:{p}" for p in ports])
-        return QemuGuest(backlog.preload(self._backlog) + argv, by_rule, on_output, bound,
-                         stats=env.kvm)
+        listen = [f"127.0.0.1:{p}" for p in ports]
+        wrapper = backlog.preload(self._backlog)
+        if env.firmware:
+            with bootdisk.opened(spec, env.firmware) as fd:
+                argv = qemu_command(env, spec, listen, bootdisk.options(env.firmware, fd))
+                return QemuGuest(wrapper + argv, by_rule, on_output, bound, pass_fds=(fd,))
+        argv = qemu_command(env, spec, listen)
+        return QemuGuest(wrapper + argv, by_rule, on_output, bound, stats=env.kvm)
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,8 @@ class Hosts:
 
     def prepare(self, env):
         """Starts what the environment needs; takes some seconds the first time for a shared one."""
+        if env.firmware:
+            bootdisk.prepare(env.firmware)
         kind = shared_host(env)
         if not kind:
             return self._local

@@ -59,15 +59,17 @@ def _device(env, kind, *properties):
     return ["-device", ",".join(p for p in (name, *properties, env.device) if p)]
 
 
-def qemu_command(env, spec, listen):
-    """The argument vector for QEMU. listen: where to listen for each forward, "address:port"."""
+def qemu_command(env, spec, listen, boot=()):
+    """The argument vector for QEMU. listen: where to listen for each forward, "address:port";
+    boot: the options that boot the image, if QEMU is not to load it."""
     argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
             "-display", "none", "-M", env.machine, "-accel", "kvm" if env.kvm else "tcg",
             "-cpu", env.cpu, "-m", f"{spec.memory}M", "-smp", str(spec.smp),
-            "-serial", "stdio", "-device", DEBUG_EXIT, "-kernel", spec.elf]
+            "-serial", "stdio", "-device", DEBUG_EXIT]
     argv += env.options
-    if spec.append:
-        argv += ["-append", spec.append]
+    if not boot:
+        argv += ["-kernel", spec.elf]
+        argv += ["-append", spec.append] if spec.append else []
     for i, disk in enumerate(spec.disks):
         readonly = ",readonly=on" if disk.readonly else ""
         argv += ["-drive", f"if=none,id=disk{i},format=raw,file={_quote(disk.path)}{readonly}"]
@@ -78,6 +80,7 @@ def qemu_command(env, spec, listen):
         argv += ["-netdev", ",".join(["user,id=net0", *rules])]
         rom = "romfile=" if env.bus == "pci" else ""
         argv += _device(env, "net", "netdev=net0", rom, spec.net_device)
+    argv += boot
     if spec.icount:
         argv += ["-icount", spec.icount]
     for event in spec.trace:
