@@ -291,7 +291,8 @@ static const struct pv_bus *const buses[] = {&bus_1, &bus_2, NULL};
 static void init_on_kvm(struct kunit *test)
 {
 	struct pv_boot_info *boot = kunit_kzalloc(test, sizeof(*boot), GFP_KERNEL);
-	const struct pv_init_args args = {.boot = boot, .buses = buses};
+	const struct pv_init_args args = {
+		.boot = boot, .hypervisors = pv_fake_hypervisors, .buses = buses};
 
 	KUNIT_ASSERT_NOT_NULL(test, boot);
 	pv_fake_cpuid(kvm_cpuid);
@@ -322,8 +323,8 @@ static void init_on_kvm(struct kunit *test)
 /* Nothing known, nothing wanted, nothing there; and buses that fail. */
 static void init_on_nothing(struct kunit *test)
 {
-	const struct pv_init_args none = {.boot = NULL};
-	const struct pv_init_args args = {.buses = buses};
+	const struct pv_init_args none = {.hypervisors = NULL};
+	const struct pv_init_args args = {.hypervisors = pv_fake_hypervisors, .buses = buses};
 
 	KUNIT_ASSERT_EQ(test, pv_init(&none), 0);
 	KUNIT_EXPECT_EQ(test, pv_platform()->hypervisor, PV_HV_NONE);

@@ -22,7 +22,7 @@ static unsigned int count;
 /* NULL for `boot`: started by no PVH loader, hence an HVM guest. */
 static int start_with(const struct pv_boot_info *boot)
 {
-	const struct pv_init_args args = {.boot = boot};
+	const struct pv_init_args args = {.boot = boot, .hypervisors = pv_fake_hypervisors};
 
 	return pv_init(&args);
 }

@@ -20,7 +20,8 @@ static unsigned int base_ports; /* of the library itself: the timer's */
 
 static int start(void)
 {
-	const struct pv_init_args args = {.boot = pv_fake_xen_boot()};
+	const struct pv_init_args args = {.boot = pv_fake_xen_boot(),
+					  .hypervisors = pv_fake_hypervisors};
 	int err = pv_init(&args);
 
 	base_ports = pv_fake_xen_ports();

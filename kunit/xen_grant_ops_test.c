@@ -17,7 +17,8 @@ static uint8_t page[4][PV_PAGE_SIZE] PV_ALIGNED(PV_PAGE_SIZE);
 
 static int ops_init(struct kunit *test)
 {
-	const struct pv_init_args args = {.boot = pv_fake_xen_boot()};
+	const struct pv_init_args args = {.boot = pv_fake_xen_boot(),
+					  .hypervisors = pv_fake_hypervisors};
 
 	(void)test;
 	pv_fake_xen_start();

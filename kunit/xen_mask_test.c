@@ -17,7 +17,8 @@ static unsigned int last_cpu;
 
 static int start(void)
 {
-	const struct pv_init_args args = {.boot = pv_fake_xen_boot()};
+	const struct pv_init_args args = {.boot = pv_fake_xen_boot(),
+					  .hypervisors = pv_fake_hypervisors};
 
 	return pv_init(&args);
 }

@@ -20,7 +20,8 @@ static uint64_t fired_at, rearm;
 
 static int start(void)
 {
-	const struct pv_init_args args = {.boot = pv_fake_xen_boot()};
+	const struct pv_init_args args = {.boot = pv_fake_xen_boot(),
+					  .hypervisors = pv_fake_hypervisors};
 
 	return pv_init(&args);
 }

@@ -63,7 +63,7 @@ static void unplug_exit(struct kunit *test)
 /* NULL: an HVM guest. */
 static int start(const struct pv_boot_info *boot)
 {
-	const struct pv_init_args args = {.boot = boot};
+	const struct pv_init_args args = {.boot = boot, .hypervisors = pv_fake_hypervisors};
 
 	return pv_init(&args);
 }

@@ -2,7 +2,7 @@
 /*
  * The library's beginning and end: hypervisor, then clock, then devices; and back.
  *
- * This is the one file above pv-core/kvm and pv-core/xen that knows what a hypervisor is.
+ * What a hypervisor is to be started with comes by the kernel's table: nothing here names one's functions.
  */
 #include <pv/log.h>
 #include <pv/pv.h>
@@ -10,12 +10,11 @@
 #include "arch/x86/x86.h"
 #include "pv-core/bus.h"
 #include "pv-core/clock.h"
-#include "pv-core/kvm/kvm.h"
-#include "pv-core/xen/xen.h"
 
 static bool initialised;
 static struct pv_platform platform;
 static struct pv_boot_info nothing_known;
+static const struct pv_hv *hv;		  /* of pv_init(), started; NULL for none */
 static const struct pv_bus *const *buses; /* of pv_init(); NULL for none */
 static unsigned int num_buses;
 static uint64_t scanned; /* a bit for each of the first 64: its scan succeeded */
@@ -55,6 +54,23 @@ static void say_platform(void)
 		pv_info("features: %s", features);
 }
 
+static const struct pv_hv *find_hv(const struct pv_hv *const *table)
+{
+	while (table && *table && (*table)->id != platform.hypervisor)
+		table++;
+	return table ? *table : NULL;
+}
+
+static void start_hv(const struct pv_hv *const *table, const struct pv_boot_info *boot)
+{
+	hv = find_hv(table);
+	if (hv && hv->init(&platform, boot))
+		hv = NULL;
+	else if (!hv && (platform.hypervisor == PV_HV_XEN || platform.hypervisor == PV_HV_KVM))
+		pv_warn("%s: not in the kernel's table of hypervisors, and used like any machine",
+			pv_hypervisor_name(platform.hypervisor));
+}
+
 static void scan(const struct pv_bus *bus, unsigned int n, const struct pv_boot_info *boot)
 {
 	int err = bus->scan(boot);
@@ -77,10 +93,7 @@ static int init(const struct pv_init_args *args)
 	pv_detect(&platform, boot->protocol == PV_BOOT_XEN_PV ? pv_cpuid_xen_pv : pv_cpuid,
 		  hint_of(boot));
 	say_platform();
-	if (platform.hypervisor == PV_HV_KVM)
-		pv_kvm_init(&platform);
-	else if (platform.hypervisor == PV_HV_XEN)
-		pv_xen_init(&platform, boot);
+	start_hv(args->hypervisors, boot);
 	pv_info("clock: %s", pv_clock_name());
 
 	pv_bus_set_drivers(args->drivers);
@@ -104,10 +117,11 @@ int pv_init(const struct pv_init_args *args)
 int pv_work(void)
 {
 	unsigned int i;
-	int done;
+	int done = 0;
 
 	pv_os_control_lock();
-	done = pv_xen_work();
+	if (hv && hv->work)
+		done += hv->work();
 	for (i = 0; i < num_buses; i++)
 		if (buses[i]->work)
 			done += buses[i]->work();
@@ -118,10 +132,11 @@ int pv_work(void)
 
 int pv_cpu_init(void)
 {
-	int err;
+	int err = 0;
 
 	pv_os_control_lock();
-	err = pv_xen_cpu_start();
+	if (hv && hv->cpu_start)
+		err = hv->cpu_start();
 	if (!err)
 		err = pv_clock_cpu_start();
 	pv_os_control_unlock();
@@ -132,7 +147,8 @@ void pv_cpu_exit(void)
 {
 	pv_os_control_lock();
 	pv_clock_cpu_stop();
-	pv_xen_cpu_stop();
+	if (hv && hv->cpu_stop)
+		hv->cpu_stop();
 	pv_os_control_unlock();
 }
 
@@ -153,7 +169,9 @@ void pv_shutdown(void)
 		end_buses();
 		pv_bus_set_drivers(NULL);
 		pv_clock_end();
-		pv_xen_exit();
+		if (hv && hv->end)
+			hv->end();
+		hv = NULL;
 		initialised = false;
 	}
 	pv_os_control_unlock();

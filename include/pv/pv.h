@@ -2,9 +2,11 @@
 /*
  * libpv: a kernel's first calls.
  *
+ *	static const struct pv_hv *const hypervisors[] = {&pv_xen, &pv_kvm, NULL};
  *	static const struct pv_bus *const buses[] = {&pv_virtio_mmio, &pv_virtio_pci, NULL};
  *	static const struct pv_driver *const drivers[] = {&pv_virtio_blk, &pv_virtio_net, NULL};
- *	struct pv_init_args args = {.boot = info, .buses = buses, .drivers = drivers};
+ *	struct pv_init_args args = {
+ *		.boot = info, .hypervisors = hypervisors, .buses = buses, .drivers = drivers};
  *
  *	err = pv_init(&args);
  *	disk = pv_blk_open(0);
@@ -20,6 +22,8 @@
 #include <pv/detect.h>
 #include <pv/device.h>
 #include <pv/err.h>
+#include <pv/hv.h>
+#include <pv/kvm.h>
 #include <pv/net.h>
 #include <pv/os.h>
 #include <pv/virtio.h>
@@ -30,14 +34,17 @@ PV_BEGIN_DECLS
 #define PV_VERSION "0.1.0"
 
 struct pv_init_args {
-	const struct pv_boot_info *boot;	/* stays valid; NULL if the kernel knows nothing */
-	const struct pv_bus *const *buses;	/* ends with NULL; itself NULL for none */
-	const struct pv_driver *const *drivers; /* ends with NULL; itself NULL for none */
+	const struct pv_boot_info *boot; /* stays valid; NULL if the kernel knows nothing */
+	/* Each table stays valid and ends with NULL; itself NULL for none. */
+	const struct pv_hv *const *hypervisors;
+	const struct pv_bus *const *buses;
+	const struct pv_driver *const *drivers;
 };
 
 /*
- * Detects the hypervisor, starts the clock on this CPU, scans the buses and probes what they find.
- * A device that fails to come up is logged and does not fail the call. 0, or PV_EBUSY if it was
+ * Detects the hypervisor, starts what the table has for it and the clock on this CPU, scans the buses and
+ * probes what they find. A hypervisor that is not named, and a device that fails to come up, are logged and
+ * do not fail the call. 0, or PV_EBUSY if it was
  * called before (without pv_shutdown()).
  * Context: control, on the boot CPU, after memory works and before or after interrupts do.
  */

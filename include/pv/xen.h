@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Xen, for kernels: the bus and drivers for the tables of pv_init(), and what a kernel on Xen calls
- * itself.
+ * Xen, for kernels: what the tables of pv_init() have for it, and what a kernel on Xen calls itself.
  */
 #ifndef PV_XEN_H
 #define PV_XEN_H
 
 #include <pv/control.h>
 #include <pv/device.h>
+#include <pv/hv.h>
 
 PV_BEGIN_DECLS
+
+/* Hypercalls, events, grants, clock and timer. The bus and the drivers below need it. */
+extern const struct pv_hv pv_xen;
 
 /*
  * xenbus: the devices that the toolstack wrote into xenstore below `device/` (Xen

@@ -7,7 +7,9 @@
  */
 #include <pv/fake.h>
 #include <pv/fake_xen.h>
+#include <pv/kvm.h>
 #include <pv/shared.h>
+#include <pv/xen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,8 @@ static struct {
 	char *va;
 	size_t len;
 } range[RANGES];
+
+const struct pv_hv *const pv_fake_hypervisors[] = {&pv_xen, &pv_kvm, NULL};
 
 static char *lines; /* what was logged since the reset */
 static size_t lines_len;

@@ -2,10 +2,7 @@
 #ifndef PV_CORE_KVM_H
 #define PV_CORE_KVM_H
 
-#include <pv/detect.h>
-
-/* Sets up what KVM offers: hypercalls, clock. What does not work is logged and not used. */
-void pv_kvm_init(const struct pv_platform *platform);
+#include <pv/types.h>
 
 /* Registers kvmclock with pv-core/clock.c. 0, or PV_ENODEV, PV_ENOMEM. */
 int pv_kvmclock_start(uint32_t features);

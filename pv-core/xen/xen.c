@@ -13,6 +13,7 @@
 #include <pv/err.h>
 #include <pv/log.h>
 #include <pv/os.h>
+#include <pv/xen.h>
 
 #include "hypercall/xen.h"
 #include "pv-core/clock.h"
@@ -273,3 +274,12 @@ void pv_xen_exit(void)
 	unmap_shared_info();
 	pv_xen_frames_start(NULL);
 }
+
+const struct pv_hv pv_xen = {
+	.id = PV_HV_XEN,
+	.init = pv_xen_init,
+	.work = pv_xen_work,
+	.cpu_start = pv_xen_cpu_start,
+	.cpu_stop = pv_xen_cpu_stop,
+	.end = pv_xen_exit,
+};

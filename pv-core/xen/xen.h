@@ -23,7 +23,7 @@
 #include <pv/detect.h>
 #include <pv/shared.h>
 
-/* --- beginning and end (called by pv-core/init.c, where the hypervisor is Xen) ---------------- */
+/* --- beginning and end (pv_xen, for the table of pv_init()) ----------------------------------- */
 
 /*
  * Hypercalls, shared page, this CPU, events, grants, clock. What does not work is logged; 0, or the

@@ -17,6 +17,7 @@
 #define PV_FAKE_H
 
 #include <pv/detect.h>
+#include <pv/hv.h>
 #include <pv/os.h>
 
 /* --- the CPU ---------------------------------------------------------------------------------- */
@@ -121,6 +122,9 @@ struct pv_fake {
 };
 
 extern struct pv_fake pv_fake;
+
+/* For pv_init(): all that the library has. */
+extern const struct pv_hv *const pv_fake_hypervisors[];
 
 /* The machine is new: nothing added, time and TSC 0. What is live stays counted. */
 void pv_fake_reset(void);
