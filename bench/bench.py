@@ -8,6 +8,7 @@ QEMU's own trace events, as the difference between a run with the operations and
 """
 
 import argparse
+import glob
 import json
 import os
 import re
@@ -103,13 +104,12 @@ def sizes(build):
         text, data, bss, _, _, name = line.split(None, 5)
         modules[name.split()[0]] = {"text": int(text), "data": int(data), "bss": int(bss)}
     images = {}
-    folder = os.path.join(build, "examples")
-    for name in sorted(os.listdir(folder)):
-        if name.endswith(".elf"):
-            line = subprocess.run(["size", os.path.join(folder, name)], check=True,
-                                  capture_output=True, text=True).stdout.splitlines()[1]
-            text, data, bss = map(int, line.split()[:3])
-            images[name] = {"text": text, "data": data, "bss": bss}
+    for path in sorted(glob.glob(os.path.join(build, "examples/*.elf"))) + [
+            os.path.join(build, "bench/hello-virtio.elf")]:
+        line = subprocess.run(["size", path], check=True,
+                              capture_output=True, text=True).stdout.splitlines()[1]
+        text, data, bss = map(int, line.split()[:3])
+        images[os.path.basename(path)] = {"text": text, "data": data, "bss": bss}
     return {"modules": modules, "images": images}
 
 
@@ -147,8 +147,11 @@ def report(results, size):
     print(f"\nbytes{'text':>47}{'data':>10}{'bss':>10}")
     for name, s in {**size["modules"], **size["images"]}.items():
         print(f"  {name:<42}{s['text']:>8,}{s['data']:>10,}{s['bss']:>10,}")
-    hello = size["images"]["hello.elf"]
-    compare("hello.elf, text and data", hello["text"] + hello["data"], "hello_bytes")
+    print("\ntext and data")
+    for image, name, key in (("hello-virtio.elf", "hello, both virtio drivers", "hello_bytes"),
+                             ("hello.elf", "hello, all of Xen too", None)):
+        hello = size["images"][image]
+        compare(name, hello["text"] + hello["data"], key)
 
 
 def main():

@@ -14,6 +14,7 @@
 #define MAX_DEPTH 32
 #define BLOCK	  4096
 
+const struct pv_bare_hv *const pv_bare_hypervisors[] = {&pv_bare_kvm, NULL};
 const struct pv_bus *const pv_bare_buses[] = {&pv_virtio_mmio, &pv_virtio_pci, NULL};
 const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_blk, &pv_virtio_net, NULL};
 

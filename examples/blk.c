@@ -12,6 +12,7 @@
 #define CHUNKS 16
 #define CHUNK  65536u
 
+const struct pv_bare_hv *const pv_bare_hypervisors[] = {&pv_bare_xen, &pv_bare_kvm, NULL};
 const struct pv_bus *const pv_bare_buses[] = {&pv_virtio_mmio, &pv_virtio_pci, &pv_xenbus, NULL};
 const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_blk, &pv_blkfront, &pv_xen_console,
 						   NULL};

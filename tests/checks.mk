@@ -4,7 +4,7 @@
 
 CHECKS := tests/checks
 
-check: need-check check-tree check-models unit ## The inner loop: build with both compilers, checks, unit tests; seconds
+check: need-check check-tree check-models check-linked unit ## The inner loop: build with both compilers, checks, unit tests; seconds
 
 need-check:
 	$(Q)tools/need git python3 gcc clang clang-format binutils linux-libc-dev libxen-dev g++
@@ -15,6 +15,10 @@ check-tree:
 	$(Q)$(CHECKS)/layers
 	$(Q)$(CHECKS)/format
 	$(Q)$(CHECKS)/lists
+
+# Two images of one example.
+check-linked: $(O)/examples/hello.elf $(O)/bench/hello-virtio.elf
+	$(Q)$(CHECKS)/linked $^
 
 # Each code model with each compiler: it builds, and the archive keeps its promises.
 MODELS := kernel large pie
@@ -31,4 +35,4 @@ check-$(1)-$(2):
 endef
 $(foreach c,$(COMPILERS),$(foreach m,$(MODELS),$(eval $(call model_rule,$(c),$(m)))))
 
-.PHONY: check need-check check-tree check-models
+.PHONY: check need-check check-tree check-models check-linked

@@ -21,6 +21,7 @@ test: ## All tests; HV= and T= choose environments and tests of guests, by name 
 define TEST_HOST
 @+$(RESULTS) step check need $(MAKE) --no-print-directory need-check
 @+$(RESULTS) step check tree $(MAKE) --no-print-directory check-tree
+@+$(RESULTS) step check linked $(MAKE) --no-print-directory check-linked
 @+$(foreach c,$(COMPILERS),$(foreach m,$(MODELS),$(RESULTS) step check $(c)-$(m) \
 	$(MAKE) --no-print-directory check-$(c)-$(m);))
 @+$(RESULTS) suite unit $(MAKE) --no-print-directory unit

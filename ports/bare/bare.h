@@ -10,6 +10,7 @@
 #include <pv/string.h>
 
 #include "arch/x86/x86.h"
+#include "ports/bare/hv.h"
 
 /* --- the image (bare.ld) ---------------------------------------------------------------------- */
 
@@ -65,14 +66,11 @@ void pv_bare_cpu_init(void);
 /* Calls `fn` on the main stack. */
 void pv_bare_on_stack(void *stack_end, void (*fn)(void)) PV_NORETURN;
 
-/* A Xen PV guest, in ring 3, whose upcalls are masked but where it waits (xen.h). */
-extern bool pv_bare_pv;
-
 static inline uint64_t pv_bare_irq_save(void)
 {
 	uint64_t flags;
 
-	if (pv_unlikely(pv_bare_pv))
+	if (pv_unlikely(pv_bare_pv)) /* never interrupted but where it waits */
 		return 0;
 	__asm__ __volatile__("pushfq; popq %0; cli" : "=r"(flags) : : "memory");
 	return flags;

@@ -2,14 +2,13 @@
 #
 # The port for bare machines, as an archive beside the library's. The boot entries are in libpv.a.
 
-# printf.c is compiled against the C library that it takes vsnprintf() from: musl (Debian: musl-dev).
+# The C library that images are linked with, for memcpy() and the like: musl (Debian: musl-dev).
 MUSL_INCLUDE ?= /usr/include/x86_64-linux-musl
 MUSL_LIBC ?= /usr/lib/x86_64-linux-musl/libc.a
 
 PV_BARE_OBJS := $(patsubst %,$(O)/%.o,$(basename $(PV_BARE_SRCS)))
 
-$(PV_BARE_OBJS): OBJ_CFLAGS = -Iports/bare/include -isystem $(MUSL_INCLUDE)
-$(PV_BARE_OBJS): | $(MUSL_INCLUDE)/stdio.h
+$(PV_BARE_OBJS): OBJ_CFLAGS = -Iports/bare/include
 
 $(MUSL_INCLUDE)/stdio.h $(MUSL_LIBC):
 	$(Q)tools/need musl-dev

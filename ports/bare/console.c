@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Output: a 16550 at COM1 and QEMU's debug console, each if it is there; and, on Xen, its consoles.
+ * Output: a 16550 at COM1 and QEMU's debug console, each if it is there; and the hypervisor's own.
  */
 #include "ports/bare/bare.h"
-#include "ports/bare/xen.h"
 
 #define DEBUGCON 0xe9 /* reads back its own number (QEMU hw/char/debugcon.c) */
 
@@ -49,8 +48,14 @@ void pv_bare_console_init(enum pv_boot_protocol protocol)
 		has_debugcon = pv_in8(DEBUGCON) == DEBUGCON;
 		uart_init();
 	}
-	if (!has_uart && !has_debugcon && pv_bare_xen_early(protocol))
-		pv_bare_xen_console_early();
+	if (!has_uart && !has_debugcon)
+		pv_bare_hv_early(protocol);
+}
+
+void pv_bare_console_attach(void)
+{
+	if (pv_bare_hv())
+		pv_bare_hv()->attach();
 }
 
 /* By one instruction, which a hypervisor may take at once. */
@@ -101,12 +106,14 @@ static void uart_write(const char *text, size_t len)
 
 void pv_bare_write(const char *text, size_t len)
 {
+	const struct pv_bare_hv *hv = pv_bare_hv();
 	uint64_t flags = pv_bare_irq_save();
 
 	if (has_debugcon)
 		out_run(DEBUGCON, text, len);
 	if (has_uart)
 		uart_write(text, len);
-	pv_bare_xen_console_write(text, len);
+	if (hv)
+		hv->write(text, len);
 	pv_bare_irq_restore(flags);
 }

@@ -8,7 +8,6 @@
  * an NMI at any instruction: each of them finds a stack that is good.
  */
 #include "ports/bare/bare.h"
-#include "ports/bare/xen.h"
 
 #define CS  0x08
 #define DS  0x10
@@ -74,7 +73,7 @@ void pv_bare_cpu_init(void)
 
 	cpu->tls[0] = (uintptr_t)cpu->tls;
 	if (pv_bare_pv) {
-		pv_bare_pv_cpu_init(cpu->tls[0]);
+		pv_bare_pv->cpu_init(cpu->tls[0]);
 		return;
 	}
 	segments_init(cpu);

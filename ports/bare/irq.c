@@ -8,7 +8,6 @@
  * although no handler knows of it would never let the CPU go: it is masked after a while.
  */
 #include "ports/bare/bare.h"
-#include "ports/bare/xen.h"
 
 #define PIC1_DATA 0x21
 #define PIC2_DATA 0xa1
@@ -43,7 +42,7 @@ static unsigned int num_registered;
 void pv_bare_irq_init(void)
 {
 	if (pv_bare_pv) {
-		pv_bare_pv_irq_init();
+		pv_bare_pv->irq_init();
 		return;
 	}
 	pv_out8(PIC1_DATA, 0xff);

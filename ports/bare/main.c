@@ -4,10 +4,8 @@
  * pv_bare_main().
  */
 #include "ports/bare/bare.h"
-#include "ports/bare/xen.h"
 
 static const struct pv_boot_info *boot;
-bool pv_bare_pv;
 
 const struct pv_boot_info *pv_bare_boot(void)
 {
@@ -17,8 +15,10 @@ const struct pv_boot_info *pv_bare_boot(void)
 /* The rest, on the main stack, whose guard page is in place. */
 static void start(void)
 {
-	const struct pv_init_args args = {
-		.boot = boot, .buses = pv_bare_buses, .drivers = pv_bare_drivers};
+	const struct pv_init_args args = {.boot = boot,
+					  .hypervisors = pv_bare_hv_table(),
+					  .buses = pv_bare_buses,
+					  .drivers = pv_bare_drivers};
 	int err;
 
 	pv_bare_irq_init();
@@ -33,11 +33,11 @@ static void start(void)
 void pv_os_main(const struct pv_boot_info *info)
 {
 	boot = info;
-	pv_bare_pv = info->protocol == PV_BOOT_XEN_PV;
+	pv_bare_hv_begin(info->protocol);
 	pv_bare_console_init(info->protocol);
 	pv_bare_log_level(info->cmdline);
 	if (pv_bare_pv)
-		pv_bare_pv_trap_init();
+		pv_bare_pv->trap_init();
 	else
 		pv_bare_trap_init();
 	pv_bare_cpu_init();

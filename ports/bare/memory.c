@@ -12,7 +12,6 @@
  * are memory like any other.
  */
 #include "ports/bare/bare.h"
-#include "ports/bare/xen.h"
 
 struct run {
 	uint64_t next; /* physical address; 0 at the end */
@@ -235,7 +234,7 @@ int pv_bare_memory_init(const struct pv_boot_info *info)
 	int err;
 
 	if (pv_bare_pv) {
-		err = pv_bare_pv_paging_init(info, &tables, &tables_end);
+		err = pv_bare_pv->paging_init(info, &tables, &tables_end);
 		if (!err)
 			pv_bare_for_each_ram(info, 0, PV_BARE_WINDOW, add);
 		return err;

@@ -13,7 +13,6 @@
  * A PV guest's are another matter: xen_pv_mmu.c.
  */
 #include "ports/bare/bare.h"
-#include "ports/bare/xen.h"
 
 #define PTE_PRESENT  0x001ull
 #define PTE_WRITE    0x002ull
@@ -220,7 +219,7 @@ void *pv_os_map(uint64_t pa, size_t len, enum pv_map_type type)
 	uint64_t to;
 
 	if (pv_bare_pv)
-		return type == PV_MAP_DEVICE ? NULL : pv_bare_pv_map(pa, len);
+		return type == PV_MAP_DEVICE ? NULL : pv_bare_pv->map(pa, len);
 	if (!len || pa >= PV_BARE_WINDOW || len > PV_BARE_WINDOW - pa)
 		return NULL;
 	to = (pa + len + PV_PAGE_SIZE - 1) & ~(uint64_t)(PV_PAGE_SIZE - 1);

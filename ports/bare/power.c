@@ -5,7 +5,6 @@
  * is logged at debug level.
  */
 #include "ports/bare/bare.h"
-#include "ports/bare/xen.h"
 #include "pv-core/acpi.h"
 #include "pv-core/le.h"
 
@@ -167,7 +166,8 @@ void pv_bare_exit(int status)
 
 	pv_bare_irq_save();
 	pv_bare_time_end();
-	pv_bare_xen_exit(status);
+	if (pv_bare_hv())
+		pv_bare_hv()->exit(status);
 	pv_dbg("power: debug exit, status %d", status);
 	pv_out16(DEBUG_EXIT, (uint16_t)(DEBUG_EXIT_STATUS | (status & 31)));
 
@@ -187,7 +187,8 @@ void pv_bare_reboot(void)
 {
 	pv_bare_irq_save();
 	pv_bare_time_end();
-	pv_bare_xen_reboot();
+	if (pv_bare_hv())
+		pv_bare_hv()->reboot();
 	acpi_reset();
 	hard_reset();
 }

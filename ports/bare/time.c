@@ -8,7 +8,6 @@
  * wrap, the local APIC's timer has them read every TICK_NS meanwhile.
  */
 #include "ports/bare/bare.h"
-#include "ports/bare/xen.h"
 #include "pv-core/acpi.h"
 #include "pv-core/le.h"
 
@@ -239,13 +238,21 @@ static bool may_sleep(void)
 	return !ending && (pv_bare_pv || pv_bare_apic_present());
 }
 
+/* By the hypervisor's timer, if it has one. */
+static bool hv_timer(uint64_t ns)
+{
+	const struct pv_bare_hv *hv = pv_bare_hv();
+
+	return hv && hv->timer(ns);
+}
+
 /* Upcalls are masked already. */
 static void sleep_pv(const volatile bool *woken, uint64_t max_ns)
 {
 	if (woken && (*woken || work_due))
 		return;
-	if (pv_bare_xen_timer(max_ns))
-		pv_bare_pv_sleep();
+	if (hv_timer(max_ns))
+		pv_bare_pv->sleep();
 	else
 		pv_pause();
 }
@@ -265,7 +272,7 @@ static void sleep(const volatile bool *woken, uint64_t max_ns)
 		__asm__ __volatile__("sti" : : : "memory");
 		return;
 	}
-	if (!pv_bare_xen_timer(max_ns))
+	if (!hv_timer(max_ns))
 		pv_bare_apic_timer(max_ns);
 	__asm__ __volatile__("sti; hlt" : : : "memory");
 }
@@ -277,7 +284,7 @@ void pv_os_relax(void)
 	uint64_t now = pv_rdtsc();
 
 	if (pv_bare_pv)
-		pv_bare_pv_poll();
+		pv_bare_pv->poll();
 	if (now - last > RELAX_GAP)
 		spins = 0;
 	if (spins < RELAX_SPINS || !may_sleep()) {
@@ -292,7 +299,7 @@ void pv_os_relax(void)
 void pv_bare_wait(const volatile bool *woken, uint64_t max_ns)
 {
 	if (pv_bare_pv)
-		pv_bare_pv_poll();
+		pv_bare_pv->poll();
 	if (work_due) {
 		work_due = false;
 		pv_work();

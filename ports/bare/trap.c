@@ -7,7 +7,6 @@
  * may name calls that have returned already. The addresses are those of the calls, as addr2line takes them.
  */
 #include "ports/bare/bare.h"
-#include "ports/bare/xen.h"
 
 /* An IDT gate, as two words (Intel SDM 3A, 6.14.1). */
 struct gate {
@@ -164,7 +163,7 @@ static uint64_t read_cr2(void)
 	uint64_t v;
 
 	if (pv_bare_pv)
-		return pv_bare_pv_cr2();
+		return pv_bare_pv->cr2();
 	__asm__ __volatile__("mov %%cr2, %0" : "=r"(v));
 	return v;
 }
@@ -195,8 +194,8 @@ void pv_bare_exception(const struct pv_bare_frame *f)
 	const char *name = f->vector < 32 && names[f->vector] ? names[f->vector] : "exception";
 
 	/* An exception in the report, or in ending the machine: no further attempt at either. */
-	if (depth++)
-		pv_bare_xen_crash();
+	if (depth++ && pv_bare_hv())
+		pv_bare_hv()->crash();
 	while (depth > 1)
 		__asm__ __volatile__("lidt %0; int3" : : "m"((char[10]) {0}));
 

@@ -7,21 +7,23 @@
 #include "hypercall/xen.h"
 #include "ports/bare/xen.h"
 
-bool pv_bare_xen(void)
+static bool here(void)
 {
 	return pv_xen_call_mode != PV_XEN_CALL_NONE;
 }
 
-bool pv_bare_xen_early(enum pv_boot_protocol protocol)
+static bool early(enum pv_boot_protocol protocol)
 {
 	struct pv_platform platform;
 
-	if (pv_bare_xen())
-		return true;
-	pv_detect(&platform, pv_cpuid, protocol == PV_BOOT_PVH ? PV_HINT_PVH : PV_HINT_NONE);
-	if (platform.hypervisor != PV_HV_XEN)
-		return false;
-	pv_xen_call_init(platform.xen_mode, platform.cpu_vendor);
+	if (!here()) {
+		pv_detect(&platform, pv_cpuid,
+			  protocol == PV_BOOT_PVH ? PV_HINT_PVH : PV_HINT_NONE);
+		if (platform.hypervisor != PV_HV_XEN)
+			return false;
+		pv_xen_call_init(platform.xen_mode, platform.cpu_vendor);
+	}
+	pv_bare_xen_console_early();
 	return true;
 }
 
@@ -31,12 +33,12 @@ static void fired(void *arg)
 	(void)arg;
 }
 
-bool pv_bare_xen_timer(uint64_t ns)
+static bool timer(uint64_t ns)
 {
 	static bool started;
 	uint64_t now;
 
-	if (!pv_bare_xen() || !pv_clock_present())
+	if (!pv_clock_present())
 		return false;
 	if (!started)
 		started = !pv_timer_start(fired, NULL);
@@ -44,29 +46,37 @@ bool pv_bare_xen_timer(uint64_t ns)
 	return started && !pv_timer_arm(ns < UINT64_MAX - now ? now + ns : UINT64_MAX);
 }
 
-void pv_bare_xen_exit(int status)
+static void end(int status)
 {
 	char text[32];
 	int n;
 
-	if (!pv_bare_xen())
-		return;
 	n = pv_snprintf(text, sizeof(text), "exit status: %d\n", status);
 	pv_bare_write(text, (size_t)n);
 	pv_bare_xen_console_drain();
 	pv_xen_sched_shutdown(status ? SHUTDOWN_crash : SHUTDOWN_poweroff);
 }
 
-void pv_bare_xen_crash(void)
+static void crash(void)
 {
-	if (pv_bare_xen())
-		pv_xen_sched_shutdown(SHUTDOWN_crash);
+	pv_xen_sched_shutdown(SHUTDOWN_crash);
 }
 
-void pv_bare_xen_reboot(void)
+static void reboot(void)
 {
-	if (!pv_bare_xen())
-		return;
 	pv_bare_xen_console_drain();
 	pv_xen_sched_shutdown(SHUTDOWN_reboot);
 }
+
+const struct pv_bare_hv pv_bare_xen = {
+	.hv = &pv_xen,
+	.here = here,
+	.early = early,
+	.attach = pv_bare_xen_console_attach,
+	.write = pv_bare_xen_console_write,
+	.timer = timer,
+	.exit = end,
+	.reboot = reboot,
+	.crash = crash,
+	.pv = &pv_bare_xen_pv,
+};

@@ -33,9 +33,9 @@ static void send(const char *text, size_t len)
 	}
 }
 
-void pv_bare_console_attach(void)
+void pv_bare_xen_console_attach(void)
 {
-	if (!pv_bare_xen() || pv_xen_console_start())
+	if (pv_xen_console_start())
 		return;
 	attached = true;
 	send(kept, num_kept);

@@ -39,7 +39,7 @@ void pv_bare_pv_failed(void)
 /* Vectors of exceptions: all but NMI and 9, 15, 20-31, which Xen does not deliver. */
 #define TRAPS 0x000f7dfb
 
-void pv_bare_pv_trap_init(void)
+static void trap_init(void)
 {
 	static struct trap_info traps[32];
 	struct trap_info *t = traps;
@@ -57,14 +57,14 @@ void pv_bare_pv_trap_init(void)
 	pv_xen_set_trap_table(traps);
 }
 
-void pv_bare_pv_cpu_init(uint64_t fs_base)
+static void cpu_init(uint64_t fs_base)
 {
 	pv_xen_fpu_taskswitch(false);
 	if (pv_xen_set_segment_base(SEGBASE_FS, fs_base))
 		pv_os_panic("Xen refuses the segment base");
 }
 
-void pv_bare_pv_irq_init(void)
+static void irq_init(void)
 {
 	const struct start_info *start = pv_bare_boot()->xen_start_info;
 
@@ -76,20 +76,32 @@ void pv_bare_pv_irq_init(void)
 		pv_os_panic("Xen refuses the callbacks");
 }
 
-void pv_bare_pv_poll(void)
+static void poll(void)
 {
 	if (__atomic_load_n(&cpu->evtchn_upcall_pending, __ATOMIC_ACQUIRE))
 		pv_xen_dispatch();
 }
 
 /* Xen unmasks and sleeps in one, and does not sleep if an event is pending. */
-void pv_bare_pv_sleep(void)
+static void sleep(void)
 {
 	pv_xen_sched_block();
 	__atomic_store_n(&cpu->evtchn_upcall_mask, 1, __ATOMIC_SEQ_CST);
 }
 
-uint64_t pv_bare_pv_cr2(void)
+static uint64_t cr2(void)
 {
 	return cpu->arch.cr2;
 }
+
+const struct pv_bare_pv pv_bare_xen_pv = {
+	.protocol = PV_BOOT_XEN_PV,
+	.trap_init = trap_init,
+	.cpu_init = cpu_init,
+	.irq_init = irq_init,
+	.poll = poll,
+	.sleep = sleep,
+	.cr2 = cr2,
+	.paging_init = pv_bare_xen_paging_init,
+	.map = pv_bare_xen_map,
+};

@@ -17,6 +17,8 @@ pv_bare_pv_trap_stubs:
 	.set vector, vector + 1
 	.endr
 
+	.reloc ., R_X86_64_NONE, pv_entry_xen_pv /* links the entry, and with it its notes */
+
 /* A segment or return address that Xen was to load was bad. */
 	.globl pv_bare_pv_failsafe
 pv_bare_pv_failsafe:

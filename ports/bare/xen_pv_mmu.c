@@ -205,7 +205,7 @@ static void find_frames(const struct pv_boot_info *info)
 	}
 }
 
-int pv_bare_pv_paging_init(const struct pv_boot_info *info, uint64_t *base, uint64_t *end)
+int pv_bare_xen_paging_init(const struct pv_boot_info *info, uint64_t *base, uint64_t *end)
 {
 	uint64_t n = 0;
 	int err;
@@ -234,7 +234,7 @@ int pv_bare_pv_paging_init(const struct pv_boot_info *info, uint64_t *base, uint
 	return 0;
 }
 
-void *pv_bare_pv_map(uint64_t pa, size_t len)
+void *pv_bare_xen_map(uint64_t pa, size_t len)
 {
 	uint64_t first = pa >> PV_PAGE_SHIFT;
 

@@ -14,6 +14,7 @@
 #define WINDOWS	  201
 #define WINDOW_NS 1000000
 
+const struct pv_bare_hv *const pv_bare_hypervisors[] = {&pv_bare_xen, &pv_bare_kvm, NULL};
 const struct pv_bus *const pv_bare_buses[] = {&pv_virtio_mmio, &pv_virtio_pci, NULL};
 const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_net, NULL};
 

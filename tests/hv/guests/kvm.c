@@ -12,6 +12,7 @@
 #define READINGS     1000
 #define UNKNOWN_CALL 0x7fff
 
+const struct pv_bare_hv *const pv_bare_hypervisors[] = {&pv_bare_kvm, NULL};
 const struct pv_bus *const pv_bare_buses[] = {NULL};
 const struct pv_driver *const pv_bare_drivers[] = {NULL};
 

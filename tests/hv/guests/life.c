@@ -23,6 +23,7 @@
 #define PIECE	65536u
 #define WORDS	(PIECE / 8)
 
+const struct pv_bare_hv *const pv_bare_hypervisors[] = {&pv_bare_xen, NULL};
 const struct pv_bus *const pv_bare_buses[] = {&pv_xenbus, NULL};
 const struct pv_driver *const pv_bare_drivers[] = {&pv_blkfront, &pv_netfront, &pv_xen_console,
 						   NULL};

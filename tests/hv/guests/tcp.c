@@ -8,6 +8,7 @@
 #include "lwip/tcp.h"
 #include "lwip/netif_pv.h"
 
+const struct pv_bare_hv *const pv_bare_hypervisors[] = {&pv_bare_xen, &pv_bare_kvm, NULL};
 const struct pv_bus *const pv_bare_buses[] = {&pv_virtio_mmio, &pv_virtio_pci, &pv_xenbus, NULL};
 const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_net, &pv_netfront, NULL};
 

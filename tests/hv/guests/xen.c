@@ -16,6 +16,7 @@
 #include "pv-core/xen/grants.h"
 #include "pv-core/xen/xen.h"
 
+const struct pv_bare_hv *const pv_bare_hypervisors[] = {&pv_bare_xen, NULL};
 const struct pv_bus *const pv_bare_buses[] = {NULL};
 const struct pv_driver *const pv_bare_drivers[] = {NULL};
 
@@ -444,7 +445,8 @@ static void growth(void)
 /* The library ends, gives everything back, and begins again. */
 static void again(void)
 {
-	const struct pv_init_args args = {.boot = pv_bare_boot()};
+	static const struct pv_hv *const hypervisors[] = {&pv_xen, NULL};
+	const struct pv_init_args args = {.boot = pv_bare_boot(), .hypervisors = hypervisors};
 	struct pv_bare_memory before, after;
 	uint64_t then = pv_clock_now();
 

@@ -25,6 +25,7 @@
 #include "pv-core/xen/xenstore.h"
 #include "pv-core/xen/xs_link.h"
 
+const struct pv_bare_hv *const pv_bare_hypervisors[] = {&pv_bare_xen, NULL};
 const struct pv_bus *const pv_bare_buses[] = {&pv_xenbus, NULL};
 const struct pv_driver *const pv_bare_drivers[] = {&pv_xen_console, NULL};
 
