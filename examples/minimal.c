@@ -4,9 +4,10 @@
  * first bytes of the first disk, and ends the virtual machine. docs/porting.md walks through it.
  *
  * The library's PVH entry brings it to pv_os_main() in 64-bit mode, with the low 4 GiB of physical memory
- * mapped to themselves. The port is complete: what a polling kernel has no use for is empty.
+ * mapped to themselves. The port is complete; what a polling kernel has no use for is in os_polling.h.
  */
 #include <pv/log.h>
+#include <pv/os_polling.h>
 #include <pv/pv.h>
 
 #define COM1	   0x3f8
@@ -82,66 +83,24 @@ void pv_os_unmap(void *va, size_t len)
 {
 }
 
-/* --- time, CPUs, exclusion: one CPU, one thread ------------------------------------------------ */
+/* --- time -------------------------------------------------------------------------------------- */
 
 uint64_t pv_os_uptime_ns(void)
 {
 	return pv_clock_present() ? pv_clock_now() : __builtin_ia32_rdtsc(); /* as if at 1 GHz */
 }
 
-void pv_os_relax(void)
-{
-	__builtin_ia32_pause();
-}
-
-unsigned int pv_os_cpu(void)
-{
-	return 0;
-}
-
-void pv_os_control_lock(void)
-{
-}
-void pv_os_control_unlock(void)
-{
-}
-void pv_os_schedule_work(void)
-{
-}
-
-/* --- interrupts: none, so that everything is polled --------------------------------------------- */
-
-int pv_os_irq_gsi(unsigned int gsi, bool level, pv_os_irq_fn fn, void *arg)
-{
-	return PV_ENOTSUP;
-}
-int pv_os_irq_intx(struct pv_pci_addr addr, unsigned int pin, unsigned int line, pv_os_irq_fn fn,
-		   void *arg)
-{
-	return PV_ENOTSUP;
-}
-int pv_os_irq_msi(unsigned int cpu, pv_os_irq_fn fn, void *arg, struct pv_msi_msg *msg)
-{
-	return PV_ENOTSUP;
-}
-int pv_os_irq_vector(bool eoi, pv_os_irq_fn fn, void *arg, unsigned int *vector)
-{
-	return PV_ENOTSUP;
-}
-
-void pv_os_irq_free(int irq)
-{
-}
-
 /* --- the kernel ------------------------------------------------------------------------------- */
 
+static const struct pv_hv *const hypervisors[] = {&pv_kvm, NULL};
 static const struct pv_bus *const buses[] = {&pv_virtio_mmio, &pv_virtio_pci, NULL};
 static const struct pv_driver *const drivers[] = {&pv_virtio_blk, NULL};
 static uint8_t block[PV_PAGE_SIZE] PV_ALIGNED(PV_PAGE_SIZE);
 
 void pv_os_main(const struct pv_boot_info *info)
 {
-	struct pv_init_args args = {.boot = info, .buses = buses, .drivers = drivers};
+	struct pv_init_args args = {
+		.boot = info, .hypervisors = hypervisors, .buses = buses, .drivers = drivers};
 	struct pv_blk *disk;
 
 	if (pv_init(&args))

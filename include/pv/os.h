@@ -19,9 +19,8 @@
  *	interrupt the handlers that the library registered. Never sleeps.
  * Each function below says from which of them it is called.
  *
- * A kernel with one CPU that polls needs real bodies only for: log, panic, alloc, free, pages_alloc,
- * pages_free, virt_to_phys, map, uptime_ns. The others may be empty or return PV_ENOTSUP, as each
- * comment says.
+ * A kernel with one CPU that polls supplies log, panic, alloc, free, pages_alloc, pages_free,
+ * virt_to_phys, map, unmap and uptime_ns; <pv/os_polling.h>, included in one of its files, is the rest.
  */
 #ifndef PV_OS_H
 #define PV_OS_H
