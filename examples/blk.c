@@ -14,12 +14,10 @@
 
 const struct pv_bare_hv *const pv_bare_hypervisors[] = {&pv_bare_xen, &pv_bare_kvm, NULL};
 const struct pv_bus *const pv_bare_buses[] = {&pv_virtio_mmio, &pv_virtio_pci, &pv_xenbus, NULL};
-const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_blk, &pv_blkfront, &pv_xen_console,
-						   NULL};
+const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_blk, &pv_blkfront, NULL};
 
 static uint64_t data[CHUNKS * CHUNK / 8] PV_ALIGNED(PV_PAGE_SIZE);
 static unsigned int pending;
-static int error;
 static volatile bool woken;
 
 static void wake(void *arg)
@@ -30,30 +28,27 @@ static void wake(void *arg)
 
 static void done(struct pv_blk_req *req)
 {
-	error = error ? error : req->status;
+	if (req->status)
+		pv_os_panic("a request failed");
 	pending--;
 }
 
-static void transfer(struct pv_blk_queue *q, enum pv_blk_op op)
+static void transfer(struct pv_blk_queue *q, uint8_t op)
 {
 	static struct pv_blk_req req[CHUNKS];
 	static struct pv_seg seg[CHUNKS];
-	unsigned int i;
 
-	for (i = 0; i < CHUNKS && !error; i++) {
+	for (unsigned int i = 0; i < CHUNKS; i++, pending++) {
 		seg[i] = (struct pv_seg) {.va = (uint8_t *)data + i * CHUNK, .len = CHUNK};
-		req[i] = (struct pv_blk_req) {.op = (uint8_t)op, .segs = &seg[i], .num_segs = 1};
+		req[i] = (struct pv_blk_req) {.op = op, .segs = &seg[i], .num_segs = 1};
 		req[i].sector = i * CHUNK / PV_BLK_SECTOR;
 		req[i].done = done;
-		error = pv_blk_submit(q, &req[i]);
-		pending += !error;
+		if (pv_blk_submit(q, &req[i]))
+			pv_os_panic("a request was refused");
 	}
-	pv_blk_flush(q);
-	while (pending) {
-		woken = false;
+	for (pv_blk_flush(q); pending; woken = false)
 		if (pv_blk_poll(q, CHUNKS) < CHUNKS && pending)
 			pv_bare_wait(&woken, 10000000);
-	}
 }
 
 int pv_bare_main(const char *cmdline)
@@ -62,23 +57,18 @@ int pv_bare_main(const char *cmdline)
 	char mode[8] = "read";
 	uint64_t i;
 
+	if (!blk)
+		pv_os_panic("no disk");
+	pv_blk_set_event(pv_blk_queue(blk, 0), wake, NULL);
 	pv_cmdline_get(cmdline, "blk.mode", mode, sizeof(mode));
-	error = blk ? 0 : PV_ENODEV;
-	if (blk)
-		pv_blk_set_event(pv_blk_queue(blk, 0), wake, NULL);
-	if (!error && !pv_strcmp(mode, "write")) {
+	if (!pv_strcmp(mode, "write")) {
 		for (i = 0; i < PV_ARRAY_SIZE(data); i++)
 			data[i] = i * 0x9e3779b97f4a7c15;
 		pv_bare_printf("pattern: %016lx\n", XXH64(data, sizeof(data), 0));
 		transfer(pv_blk_queue(blk, 0), PV_BLK_WRITE);
 		pv_memset(data, 0, sizeof(data));
-		error = error ? error : pv_blk_sync(blk);
 	}
-	if (!error)
-		transfer(pv_blk_queue(blk, 0), PV_BLK_READ);
-	if (!error)
-		pv_bare_printf("hash: %016lx\n", XXH64(data, sizeof(data), 0));
-	else
-		pv_bare_printf("blk: error %d\n", error);
-	return !!error;
+	transfer(pv_blk_queue(blk, 0), PV_BLK_READ);
+	pv_bare_printf("hash: %016lx\n", XXH64(data, sizeof(data), 0));
+	return 0;
 }
