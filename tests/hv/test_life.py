@@ -22,8 +22,9 @@ def xen_store(t):
     for word in ("one", "two"):
         guest.send(f"echo {word}\n".encode())
         guest.expect(f"^echo: {word}$", t.patience(5))
-    path = f"/local/domain/{t.dom0('xl domid ' + guest.name).strip()}/data/word"
-    t.dom0(f"xenstore-write {path} a; xenstore-chmod {path} n0 r1")
+    domid = t.dom0("xl domid " + guest.name).strip()
+    path = f"/local/domain/{domid}/data/word"
+    t.dom0(f"xenstore-write {path} a; xenstore-chmod {path} n0 r{domid}")
     guest.send(b"watch data/word\n")
     for value in "bcd":
         t.dom0(f"xenstore-write {path} {value}")
