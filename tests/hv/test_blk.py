@@ -57,7 +57,7 @@ def check_counts(guest, depth):
         f"{interrupts} interrupts for {requests} requests, {depth} at a time")
 
 
-@test(envs="qemu-* kvm-* xen-pv*", bound=240)
+@test(envs="qemu-* kvm-* xen-pv* xen-hvm", bound=240)
 def blk(t):
     """64 MiB each way with a full queue."""
     for mode in ("write", "read"):

@@ -68,10 +68,12 @@ def hello(t):
     check_platform(t, said)
     if t.env.bus == "xenbus":
         wanted = ["blkfront, live, domain 0 /", "netfront, live, domain 0 /", "xen-console, live, "]
+        if t.env.xen == "hvm":
+            wanted.append("no driver, found, domain 0 /")  # a keyboard
     else:
         wanted = [f"virtio-{kind}, live, {TRANSPORT[t.env.name]}" for kind in ("blk", "net")
                   if there]
-    if t.env.firmware == "uefi":
+    if t.env.firmware == "uefi" or t.env.xen == "hvm":
         wanted.append(wanted[0])  # what it booted from
     devices = said.get("device", [])
     for text in wanted:

@@ -56,7 +56,7 @@ def exchange(t, guest, data):
     return answer
 
 
-@test(envs="qemu-* kvm-* xen-pv*", bound=120)
+@test(envs="qemu-* kvm-* xen-pv* xen-hvm", bound=120)
 def httpd_files(t):
     """Each file of the site, as curl gets it."""
     guest = serve(t)

@@ -9,7 +9,7 @@ from udp_client import EchoClient
 from hv.spec import Forward
 
 
-@test(bound=300)
+@test(envs="qemu-* kvm-* xen-hvm", bound=300)
 def net(t):
     count = 100_000
     guest = t.boot("net", forwards=(Forward("udp", 7),))

@@ -4,16 +4,19 @@
     user - DomU - XenHost - Dom0 == agent: xl create; console
 
 One boot of Dom0 serves any number of domains, one after the other. A disk is a file of this machine
-that Dom0 has as a SCSI disk and blkback hands on. The network is QEMU's user network, Dom0's bridge
-a part of it: the domain, the only one there that asks for an address, gets 10.0.2.15, where the
-forwards lead. A domain that has ended is kept until its console has been read to the end.
+that Dom0 has as a SCSI disk and blkback hands on; an HVM domain has one more, which it boots from.
+The network is QEMU's user network, Dom0's bridge a part of it: the domain, the only one there that
+asks for an address, gets 10.0.2.15, where the forwards lead. A domain that has ended is kept until
+its console has been read to the end.
 """
 
 import base64
 import re
+import tempfile
 import threading
 import time
 
+from . import bootdisk, hvm
 from .dom0 import Dom0
 from .errors import UserError
 from .guest import CONSOLE_MAX, Guest, Outcome
@@ -70,6 +73,7 @@ class XenHost:
         self._guest = None
         self._runs = 0
         self._disks = ""
+        self._device_model = False  # whether Dom0 has it
         self._news = threading.Condition()
 
     def __enter__(self):
@@ -115,18 +119,22 @@ class XenHost:
 
     def _prepare(self, env, spec, ports, name, undo):
         """What the domain needs; its configuration, in base64."""
-        self.dom0.send_file(spec.elf, f"/run/{name}.elf")
         undo.append(lambda: self.dom0.run(f"rm -f /run/{name}.*"))
-        settings = {"name": name, "type": env.xen, "kernel": f"/run/{name}.elf",
-                    "cmdline": spec.append, "memory": spec.memory, "vcpus": spec.smp}
+        settings = {"name": name, "type": env.xen, "memory": spec.memory, "vcpus": spec.smp}
         for event in ("poweroff", "reboot", "crash", "watchdog"):
             settings[f"on_{event}"] = "preserve"
         disks, self._disks = [], ""
+        first = ord("e" if env.xen == "hvm" else "a")  # the first four are emulated ones too
         for i, disk in enumerate(spec.disks):
-            number, device = self.dom0.attach(disk.path, disk.readonly)
-            undo.append(lambda number=number: self.dom0.detach(number))
+            device = self._attach(disk.path, disk.readonly, undo)
             self._disks += f"disk{i}={device}; "
-            disks.append(f"phy:{device},xvd{chr(ord('a') + i)},{'r' if disk.readonly else 'w'}")
+            disks.append(f"phy:{device},xvd{chr(first + i)},{'r' if disk.readonly else 'w'}")
+        if env.xen == "hvm":
+            settings |= hvm.SETTINGS
+            disks.append(f"phy:{self._boot_disk(spec, undo)},hda,w")
+        else:
+            self.dom0.send_file(spec.elf, f"/run/{name}.elf")
+            settings |= {"kernel": f"/run/{name}.elf", "cmdline": spec.append}
         settings["disk"] = disks
         if spec.net or spec.forwards:
             settings["vif"] = [f"mac={MAC},bridge=xenbr0"]
@@ -137,6 +145,20 @@ class XenHost:
             undo.append(lambda f=forward: self.dom0.remove_forward(f))
         text = "".join(f"{key} = {_quoted(value)}\n" for key, value in settings.items())
         return base64.b64encode(text.encode()).decode()
+
+    def _attach(self, path, readonly, undo):
+        """A file of this machine as a device in Dom0."""
+        number, device = self.dom0.attach(path, readonly)
+        undo.append(lambda: self.dom0.detach(number))
+        return device
+
+    def _boot_disk(self, spec, undo):
+        """What an HVM domain boots from, as a device in Dom0."""
+        if not self._device_model:
+            hvm.install(self.dom0)
+            self._device_model = True
+        with tempfile.TemporaryDirectory(prefix="libpv-boot-") as directory:
+            return self._attach(bootdisk.make(spec, directory, "bios"), False, undo)
 
     @staticmethod
     def _clean(undo):

@@ -67,6 +67,9 @@ ENVS = {
             "Xen, a PV domain beside Dom0", xen="pv"),
         Env("xen-pvh", "", "xenbus",
             "Xen, a PVH domain beside Dom0", xen="pvh"),
+        Env("xen-hvm", "", "xenbus",
+            "Xen, an HVM domain beside Dom0, from the disk image", xen="hvm", firmware="bios",
+            tests="hello blk net httpd_files hvm_*"),
     )
 }
 
