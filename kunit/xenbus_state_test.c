@@ -283,6 +283,47 @@ static void xenbus_probe_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_front_find("vbd/7")->dev.state, PV_DEV_LIVE);
 }
 
+static unsigned int refusals;
+
+/* The backend closes just before the driver waits for it, so many times. */
+static int backend_refuses(struct pv_xenbus_device *xd)
+{
+	(void)xd;
+	if (refusals) {
+		refusals--;
+		fake_front_backend(7, "6");
+	}
+	return 0;
+}
+
+/* A backend that closed during the probe, with nothing else to come, is asked again in the end. */
+static void xenbus_refused(struct kunit *test)
+{
+	unsigned int i;
+
+	refusals = 1;
+	fake_front.in_probe = backend_refuses;
+	fake_front_one(test, 7);
+	EXPECT_STORY(test, "probe(vbd/7)");
+	KUNIT_EXPECT_EQ(test, fake_front_find("vbd/7")->dev.state, PV_DEV_FOUND);
+	fake_front_work();
+	EXPECT_STORY(test, "");
+	pv_fake.now += PV_CONFIG_XENBUS_MS * 1000000ull;
+	fake_front_work();
+	EXPECT_STORY(test, "probe(vbd/7)");
+	KUNIT_EXPECT_EQ(test, fake_front_find("vbd/7")->dev.state, PV_DEV_LIVE);
+	KUNIT_EXPECT_EQ(test, fake_front_state(7), XenbusStateConnected);
+	/* But not for ever. */
+	refusals = 1000;
+	fake_front_backend(7, "5");
+	for (i = 0; i < 100; i++) {
+		pv_fake.now += PV_CONFIG_XENBUS_MS * 1000000ull;
+		fake_front_work();
+	}
+	KUNIT_EXPECT_TRUE(test, pv_fake_logged("left alone"));
+	KUNIT_EXPECT_GE(test, refusals, 990u);
+}
+
 static struct kunit_case xenbus_state_cases[] = {
 	KUNIT_CASE_PARAM(xenbus_attaches_from, fake_pair_gen_params),
 	KUNIT_CASE_PARAM(xenbus_attaches_to_nothing, fake_pair_gen_params),
@@ -293,6 +334,7 @@ static struct kunit_case xenbus_state_cases[] = {
 	KUNIT_CASE(xenbus_rejoins_without_resume),
 	KUNIT_CASE(xenbus_closed_online),
 	KUNIT_CASE(xenbus_probe_fails),
+	KUNIT_CASE(xenbus_refused),
 	{},
 };
 

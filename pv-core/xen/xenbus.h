@@ -71,6 +71,7 @@ struct pv_xenbus_device {
 	bool closed;	     /* it is not offered any more */
 	bool unwanted;	     /* no driver matches: listed, to be seen */
 	bool seen;	     /* in the scan that goes on */
+	bool refused;	     /* the backend ended while its driver waited for it */
 	bool gone;	     /* its folder vanished, or names another backend */
 	unsigned int closes; /* connections of this folder that were closed, bounded */
 	uint64_t since;	     /* pv_os_uptime_ns() when one of the states last changed */

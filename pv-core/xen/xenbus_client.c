@@ -151,6 +151,7 @@ static int wait_backend(struct pv_xenbus_device *xd, unsigned int states, unsign
 					 pv_xenbus_state_name((enum xenbus_state)i));
 	pv_err("%s: awaited of the backend:%s; it is %s%s", xd->dev.name, text,
 	       pv_xenbus_state_name(xd->backend_state), err ? ", still" : "");
+	xd->refused = !err;
 	return err ? err : PV_EGONE;
 }
 

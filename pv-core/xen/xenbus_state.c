@@ -118,10 +118,25 @@ static void look_unattached(struct pv_xenbus_device *xd)
 		;
 }
 
+/*
+ * A backend that ended while the driver waited for it may have answered to a predecessor's state, or
+ * started again: then nobody moves any more, and it is asked once more.
+ */
+static bool to_be_asked_again(const struct pv_xenbus_device *xd)
+{
+	return xd->added && !xd->dev.driver && xd->refused;
+}
+
 int pv_xenbus_overdue(struct pv_xenbus_device *xd)
 {
-	if (xd->added || xd->closed || xd->gone ||
+	if (xd->closed || xd->gone ||
 	    pv_os_uptime_ns() - xd->since < (uint64_t)PV_CONFIG_XENBUS_MS * 1000000)
+		return 0;
+	if (to_be_asked_again(xd)) {
+		pv_xenbus_again(xd);
+		return 1;
+	}
+	if (xd->added)
 		return 0;
 	if (xd->state != XenbusStateClosing && (xd->state != XenbusStateClosed || !online(xd) ||
 						xd->backend_state == XenbusStateClosed))
