@@ -72,6 +72,7 @@ include examples/examples.mk
 include tests/unit.mk
 include tests/checks.mk
 include tests/tests.mk
+include tests/models.mk
 include tools/run.mk
 include tools/image.mk
 include bench/bench.mk

@@ -25,6 +25,7 @@ define TEST_HOST
 @+$(foreach c,$(COMPILERS),$(foreach m,$(MODELS),$(RESULTS) step check $(c)-$(m) \
 	$(MAKE) --no-print-directory check-$(c)-$(m);))
 @+$(RESULTS) suite unit $(MAKE) --no-print-directory unit
+@+$(RESULTS) suite models $(MAKE) --no-print-directory models
 endef
 
 test-hv: need-hv $(TEST_EXAMPLES:%=$(O)/examples/%.elf) $(O)/site.img \
