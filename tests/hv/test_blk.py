@@ -78,6 +78,54 @@ def blk_readonly(t):
     transfer(t, "read", 4 * MIB, 16, readonly=True)
 
 
+PV_EROFS, PV_ENOTSUP = -30, -95
+READ_ONLY, SYNC, DISCARD, WRITE_ZEROES = 1, 2, 4, 8  # of <pv/blk.h>
+
+
+def operations(t, path, **disk_options):
+    """{what the guest says: its value} of a disk of 8 MiB."""
+    fill(path, 8 * MIB, 3)
+    guest = t.boot("blkops", "tests", disks=(Disk(path, **disk_options),))
+    guest.succeed(t.patience(20))
+    return dict(re.findall(r"^(\w+): (.+)$", guest.console, re.MULTILINE))
+
+
+@test(bound=30)
+def blk_operations(t):
+    """Geometry and block sizes as they were given, zeroes, discarding, flushing."""
+    path = f"{t.scratch}/operations.img"
+    said = operations(t, path, device="cyls=64,heads=8,secs=32,physical_block_size=4096")
+    assert said["geometry"] == "64/8/32", said
+    assert said["blocks"] == "512 logical, 4096 physical", said
+    assert int(said["flags"], 16) == SYNC | DISCARD | WRITE_ZEROES, said
+    done = {name: said[name] for name in ("zeroes", "unmap", "discard", "write", "flush")}
+    assert set(done.values()) == {"0"}, done
+    was = random.Random(3).randbytes(8 * MIB)
+    with open(path, "rb") as file:
+        now = file.read()
+    want = bytearray(was)
+    for first, sectors in ((100, 1000), (2000, 4000)):
+        want[first * 512:(first + sectors) * 512] = bytes(sectors * 512)
+    want[10000 * 512:10008 * 512] = bytes(i * 7 & 255 for i in range(4096))
+    gone = slice(8000 * 512, 10000 * 512)  # anything may be there
+    want[gone] = now[gone]
+    wrong = next((i for i in range(len(want)) if want[i] != now[i]), None) if want != now else None
+    assert wrong is None, f"byte {wrong} is {now[wrong]}, not {want[wrong]}"
+
+
+@test(bound=30)
+def blk_operations_refused(t):
+    """A disk that is read-only, and one that offers neither discarding nor zeroes."""
+    path = f"{t.scratch}/operations.img"
+    said = operations(t, path, readonly=True)
+    assert int(said["flags"], 16) & READ_ONLY, said
+    assert [said[n] for n in ("zeroes", "unmap", "discard", "write")] == [str(PV_EROFS)] * 4, said
+    said = operations(t, path, device="discard=off,write-zeroes=off")
+    assert not int(said["flags"], 16) & (DISCARD | WRITE_ZEROES), said
+    assert [said[n] for n in ("zeroes", "unmap", "discard")] == [str(PV_ENOTSUP)] * 3, said
+    assert (said["write"], said["flush"]) == ("0", "0"), said
+
+
 @test(bound=60)
 def blk_example(t):
     """The example reads the disk, and overwrites it only when it is told to."""

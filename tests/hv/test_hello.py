@@ -14,13 +14,13 @@ TRANSPORT = {
     "qemu-microvm-noacpi": "mmio v2, virtio-1, line",
     "qemu-microvm-v1": "mmio v1, legacy, line",
     "qemu-microvm-v1-noacpi": "mmio v1, legacy, line",
-    "qemu-pc": "pci modern, virtio-1, MSI-X",
+    "qemu-pc": "pci modern, virtio-1, MSI-X per queue",
     "qemu-pc-intx": "pci modern, virtio-1, line",
-    "qemu-pc-legacy": "pci legacy, legacy, MSI-X",
+    "qemu-pc-legacy": "pci legacy, legacy, MSI-X per queue",
     "qemu-pc-bios": "pci modern, virtio-1, MSI-X",
     "qemu-pc-uefi": "pci modern, virtio-1, MSI-X",
     "kvm-microvm": "mmio v2, virtio-1, line",
-    "kvm-pc": "pci modern, virtio-1, MSI-X",
+    "kvm-pc": "pci modern, virtio-1, MSI-X per queue",
 }
 
 
@@ -79,6 +79,20 @@ def hello(t):
     for text in wanted:
         assert sum(f" {text}" in d for d in devices) == wanted.count(text), f"{text}: {devices}"
     assert len(devices) == len(wanted), devices
+
+
+@test(envs="qemu-pc qemu-pc-legacy", bound=30)
+def hello_few_vectors(t):
+    """A device with fewer vectors than queues shares them; one without any has its line."""
+    disk = t.scratch + "/disk.img"
+    with open(disk, "wb") as file:
+        file.truncate(1 << 20)
+    for vectors, text in ((2, "MSI-X shared"), (0, "line")):
+        guest = t.boot("hello", disks=(Disk(disk, device="vectors=1" if vectors else "vectors=0"),),
+                       net=True, net_device=f"vectors={vectors}")
+        guest.succeed(t.patience(10))
+        devices = said_by(guest)["device"]
+        assert len(devices) == 2 and all(f", {text}, " in d for d in devices), devices
 
 
 @test(bound=30)
