@@ -74,6 +74,31 @@ def bare_reboot(t):
     assert outcome.kind == "reset", outcome
 
 
+@test(envs="qemu-microvm qemu-microvm-noacpi qemu-pc qemu-pc-legacy", bound=20)
+def bare_power_off(t):
+    """Where no device takes a status: by ACPI, or, where there is none, by a reset as the last resort."""
+    kind, way = {
+        "qemu-microvm": ("powered-off", "ACPI S5, sleep control register"),
+        "qemu-microvm-noacpi": ("reset", "reset by triple fault"),
+    }.get(t.env.name, ("powered-off", "ACPI S5, PM1a"))
+    guest = t.boot("hello", append="pv.log=debug", debug_exit=False)
+    outcome = guest.wait(t.patience(15))
+    said = re.findall(r"power: (.*?)\r?$", guest.console, re.MULTILINE)
+    assert (outcome.kind, said[-1]) == (kind, way), f"{outcome}: {said}"
+
+
+@test(envs="qemu-microvm qemu-pc qemu-pc-legacy", bound=20)
+def bare_debugcon(t):
+    """QEMU's debug console gets what the serial port gets."""
+    path = t.scratch + "/debugcon"
+    guest = t.boot("hello", extra=("-chardev", f"file,id=dbg,path={path}",
+                                   "-device", "isa-debugcon,iobase=0xe9,chardev=dbg"))
+    guest.succeed(t.patience(15))
+    with open(path, encoding="ascii") as file:
+        got = file.read()
+    assert got == guest.console.replace("\r", "") and "\nhypervisor: " in got, got
+
+
 def all_memory(t, mib, **spec):
     said = values(t, "memory", memory=mib, **spec)
     total = int(said["total"])

@@ -114,6 +114,27 @@ def httpd_status(t):
         assert f'"{value}"' in text, f"{key} {value} is not in {text}"
 
 
+@test(bound=60)
+def httpd_counts(t):
+    """The status is of the moment: what was asked in between is in every counter of it."""
+    guest = serve(t)
+    first = json.loads(request(t, guest, "GET", "/status.json")[1])
+    answer, body = request(t, guest, "GET", "/style.css")
+    assert answer.getheader("Content-Type").startswith("text/css"), answer.getheaders()
+    last = json.loads(request(t, guest, "GET", "/status.json")[1])
+    assert last["http"]["requests"] == first["http"]["requests"] + 2, (first, last)
+    assert last["http"]["bytes"] >= first["http"]["bytes"] + len(body), (first, last)
+    assert last["uptime_ns"] > first["uptime_ns"], (first, last)
+    assert last["interrupts"]["devices"] > first["interrupts"]["devices"], (first, last)
+    before, after = ({q["name"][:3]: q for q in status["queues"]} for status in (first, last))
+    assert sorted(after) == ["blk", "net"], after
+    assert after["blk"]["bytes_in"] >= before["blk"]["bytes_in"] + len(body), (before, after)
+    assert after["net"]["bytes_out"] >= before["net"]["bytes_out"] + len(body), (before, after)
+    for name, queue in after.items():
+        assert queue["completed"] > before[name]["completed"], (before, after)
+        assert queue["polls"] > before[name]["polls"], (before, after)
+
+
 @test(bound=180)
 def httpd_load(t):
     """A thousand requests over 16 connections that stay open; then the guest ends by itself."""

@@ -19,10 +19,17 @@ class _Text(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
         self._hidden = 0
+        self._plot = ""
         self.words = []
+        self.points = {}  # of each plot's curve: how many
 
     def handle_starttag(self, tag, attrs):
         self._hidden += tag in ("script", "style", "head")
+        attrs = dict(attrs)
+        if tag == "svg":
+            self._plot = attrs["id"]
+        elif tag == "path" and attrs["class"] == "curve":
+            self.points[self._plot] = attrs["d"].count(",")
 
     def handle_endtag(self, tag):
         self._hidden -= tag in ("script", "style", "head")
@@ -49,3 +56,5 @@ def page(t):
     assert len(said) == 4, guest.console
     for key, value in said:
         assert value in text, f"{key} {value} is not on the page: {text[:1000]}"
+    assert sorted(parser.points) == ["drift", "rate"], parser.points
+    assert min(parser.points.values()) >= 2, parser.points

@@ -29,6 +29,7 @@ class Spec:
     append: str = ""
     memory: int = 128  # MiB
     smp: int = 1
+    debug_exit: bool = True  # the device that takes the guest's status
     disks: tuple = ()
     net: bool = False
     forwards: tuple = ()  # imply net
@@ -65,7 +66,8 @@ def qemu_command(env, spec, listen, boot=()):
     argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
             "-display", "none", "-M", env.machine, "-accel", "kvm" if env.kvm else "tcg",
             "-cpu", env.cpu, "-m", f"{spec.memory}M", "-smp", str(spec.smp),
-            "-serial", "stdio", "-device", DEBUG_EXIT]
+            "-serial", "stdio"]
+    argv += ["-device", DEBUG_EXIT] if spec.debug_exit else []
     argv += env.options
     if not boot:
         argv += ["-kernel", spec.elf]
