@@ -6,8 +6,8 @@
  *
  *	static const struct pv_hv *const hypervisors[] = {&pv_xen, &pv_kvm, NULL};
  *
- * pv_init() detects what the machine is, whatever is named, and starts the entry for it, if there is one.
- * Without one the machine is used like any other: virtio devices work, and there is no PV clock.
+ * pv_init() detects what the machine is, whatever is named, and starts the entry for it, if there is
+ * one. Without one the machine is used like any other: virtio devices work, and there is no PV clock.
  */
 #ifndef PV_HV_H
 #define PV_HV_H
@@ -19,12 +19,15 @@ PV_BEGIN_DECLS
 
 struct pv_boot_info;
 
-/* Each function runs in control context. All but `init` may be NULL, and follow an `init` that succeeded. */
+/*
+ * Each function runs in control context. All but `init` may be NULL; they are called only after an
+ * `init` that succeeded.
+ */
 struct pv_hv {
 	enum pv_hypervisor id; /* what it is for, as detected */
 	/*
-	 * On the boot CPU, before buses are scanned. What does not work is logged, and not used. 0, or the
-	 * error without which nothing of this hypervisor's works.
+	 * On the boot CPU, before buses are scanned. What does not work is logged, and not used. 0,
+	 * or the error without which nothing of this hypervisor's works.
 	 */
 	int (*init)(const struct pv_platform *platform, const struct pv_boot_info *boot);
 	/* Control work that is due; the number of things done. Called by each pv_work(). */

@@ -255,8 +255,8 @@ struct pv_boot_info;
 
 /*
  * Where the library's boot entries (arch/x86/entry_*.S) hand over: 64-bit mode, paging on, interrupts
- * off (upcalls masked, and ring 3, by the Xen PV entry), on the entry's stack. Only a kernel that starts at one of these entries defines it.
- * `info` and what it points to stay valid.
+ * off (upcalls masked, and ring 3, by the Xen PV entry), on the entry's stack. Only a kernel that
+ * starts at one of these entries defines it. `info` and what it points to stay valid.
  */
 #ifndef pv_os_main
 void pv_os_main(const struct pv_boot_info *info) PV_NORETURN;

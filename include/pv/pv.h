@@ -42,10 +42,9 @@ struct pv_init_args {
 };
 
 /*
- * Detects the hypervisor, starts what the table has for it and the clock on this CPU, scans the buses and
- * probes what they find. A hypervisor that is not named, and a device that fails to come up, are logged and
- * do not fail the call. 0, or PV_EBUSY if it was
- * called before (without pv_shutdown()).
+ * Detects the hypervisor, starts what the table has for it and the clock on this CPU, scans the buses
+ * and probes what they find. A hypervisor that is not named, and a device that fails to come up, are
+ * logged and do not fail the call. 0, or PV_EBUSY if it was called before (without pv_shutdown()).
  * Context: control, on the boot CPU, after memory works and before or after interrupts do.
  */
 int pv_init(const struct pv_init_args *args);

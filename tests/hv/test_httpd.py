@@ -4,7 +4,9 @@
 import hashlib
 import http.client
 import json
+import os
 import re
+import shutil
 import socket
 import subprocess
 import tarfile
@@ -133,6 +135,25 @@ def httpd_counts(t):
     for name, queue in after.items():
         assert queue["completed"] > before[name]["completed"], (before, after)
         assert queue["polls"] > before[name]["polls"], (before, after)
+
+
+@test(envs="qemu-microvm* qemu-pc qemu-pc-intx qemu-pc-legacy", bound=60)
+def httpd_changes(t):
+    """The link goes and comes back, and the disk grows, while the server runs."""
+    path = t.scratch + "/site.img"
+    shutil.copyfile(t.file("site.img"), path)
+    guest = t.boot("httpd", disks=(Disk(path),), forwards=(Forward("tcp", 80),))
+    guest.expect(r"^ready: http on port 80$", t.patience(30))
+    for up, word in ((False, "down"), (True, "up")):
+        guest.command("set_link", name="net0", up=up)
+        guest.expect(f"net0: link {word}, ", t.patience(5))
+    size = os.path.getsize(path) + (1 << 20)
+    guest.command("block_resize", device="disk0", size=size)
+    guest.expect(f"blk0: {size // 512} sectors, were ", t.patience(5))
+    queues = json.loads(request(t, guest, "GET", "/status.json")[1])["queues"]
+    said = {key: q[key] for q in queues for key in ("link", "capacity") if key in q}
+    assert said == {"link": True, "capacity": size}, queues
+    assert request(t, guest, "GET", "/style.css")[1] == site_files(t)["style.css"]
 
 
 @test(bound=180)

@@ -57,7 +57,7 @@ class QemuGuest(Guest):
         self._end("")
         self._thread.join()
 
-    def command(self, name, timeout=10.0, **arguments):
+    def command(self, name, /, timeout=10.0, **arguments):
         """A command to QEMU's monitor, and its answer; RuntimeError if it refuses."""
         with self._answered:
             self._next_id += 1

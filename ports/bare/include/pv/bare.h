@@ -8,9 +8,9 @@
  *
  *	ld -T bare.ld --gc-sections app.o --start-group libpv-bare.a libpv.a libc.a --end-group
  *
- * where libc.a is any C library that has memcpy(), strlen() and the like without system calls: musl's, for
- * one. Thread-local storage is there (errno works), and so are SSE and x87 registers; interrupt handlers run on a stack of their own, so that code with a red
- * zone, as the C library's is, is safe.
+ * where libc.a is any C library that has memcpy(), strlen() and the like without system calls: musl's,
+ * for one. Thread-local storage is there (errno works), and so are SSE and x87 registers; interrupt
+ * handlers run on a stack of their own, so that code with a red zone, as the C library's is, is safe.
  */
 #ifndef PV_BARE_H
 #define PV_BARE_H
@@ -22,8 +22,8 @@ PV_BEGIN_DECLS
 /* --- what the application supplies ------------------------------------------------------------ */
 
 /*
- * The port's part and the library's for a hypervisor. Xen: PV, PVH and HVM guests; its PV entry, upcalls and
- * consoles come with it. KVM: kvmclock.
+ * The port's part and the library's for a hypervisor. Xen: PV, PVH and HVM guests; its PV entry,
+ * upcalls and consoles come with it. KVM: kvmclock.
  */
 struct pv_bare_hv;
 extern const struct pv_bare_hv pv_bare_xen;
@@ -79,8 +79,9 @@ void pv_bare_reboot(void) PV_NORETURN;
 /* --- console ---------------------------------------------------------------------------------- */
 
 /*
- * As printf, with what pv_snprintf() knows (<pv/log.h>), to the serial port and to QEMU's debug console, as far as
- * they are there. Cut at 1023 characters. Context: any but interrupts.
+ * As printf, with what pv_snprintf() knows (<pv/log.h>), to the serial port and to QEMU's debug
+ * console, as far as they are there, and to the hypervisor's. Cut at 1023 characters. Context: any
+ * but interrupts.
  */
 int pv_bare_printf(const char *fmt, ...) PV_PRINTF(1, 2);
 
