@@ -237,6 +237,18 @@ static void time_timer_spurious(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fired, 1);
 }
 
+/* A host that says it is the end of time: what is not armed is not due, and what nobody started is not called. */
+static void time_timer_at_the_end(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, pv_timer_fire(0, ~0ull), ~0ull);
+	KUNIT_ASSERT_EQ(test, pv_timer_start(tick, NULL), 0);
+	KUNIT_EXPECT_EQ(test, pv_timer_fire(0, ~0ull), ~0ull);
+	KUNIT_EXPECT_EQ(test, fired, 0);
+	KUNIT_EXPECT_EQ(test, pv_timer_arm(~0ull), 0);
+	KUNIT_EXPECT_EQ(test, pv_timer_fire(0, ~0ull), ~0ull);
+	KUNIT_EXPECT_EQ(test, fired, 1);
+}
+
 /* The library's own deadline beside the kernel's, in either order. */
 static void time_timer_wake(struct kunit *test)
 {
@@ -321,17 +333,12 @@ static void time_timer_cpus(struct kunit *test)
 }
 
 static struct kunit_case time_cases[] = {
-	KUNIT_CASE(time_clock),
-	KUNIT_CASE(time_registered_area),
-	KUNIT_CASE(time_wall),
-	KUNIT_CASE(time_wall_changes),
-	KUNIT_CASE(time_timer),
-	KUNIT_CASE(time_timer_past),
-	KUNIT_CASE(time_timer_spurious),
-	KUNIT_CASE(time_timer_wake),
-	KUNIT_CASE(time_timer_old_xen),
-	KUNIT_CASE(time_timer_cpus),
-	{},
+	KUNIT_CASE(time_clock),		 KUNIT_CASE(time_registered_area),
+	KUNIT_CASE(time_wall),		 KUNIT_CASE(time_wall_changes),
+	KUNIT_CASE(time_timer),		 KUNIT_CASE(time_timer_past),
+	KUNIT_CASE(time_timer_spurious), KUNIT_CASE(time_timer_at_the_end),
+	KUNIT_CASE(time_timer_wake),	 KUNIT_CASE(time_timer_old_xen),
+	KUNIT_CASE(time_timer_cpus),	 {},
 };
 
 static struct kunit_suite time_suite = {

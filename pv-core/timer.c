@@ -96,7 +96,10 @@ uint64_t pv_timer_deadline(unsigned int cpu)
 
 uint64_t pv_timer_fire(unsigned int cpu, uint64_t now)
 {
-	if (pv_timer_deadline(cpu) <= now) {
+	uint64_t deadline = pv_timer_deadline(cpu);
+
+	/* By a clock that its host broke it may be later than ever. */
+	if (deadline < NEVER && deadline <= now) {
 		timers[cpu].deadline = NEVER;
 		timers[cpu].fn(timers[cpu].arg);
 	}
