@@ -110,6 +110,13 @@ static void fmt_log_cut(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pv_fake_logged(text));
 }
 
+/* What is printed of others' texts begins no line of its own. */
+static void fmt_log_one_line(struct kunit *test)
+{
+	pv_warn("named %s", "a\nb\r\x1b[1m\x7f\tc");
+	KUNIT_EXPECT_TRUE(test, pv_fake_logged("named a?b??[1m??c\n"));
+}
+
 static const struct pv_bit_name names[] = {{3, "THREE"}, {0, "ZERO"}, {63, "LAST"}, {0, NULL}};
 
 static void bits_names(struct kunit *test)
@@ -212,10 +219,9 @@ static void wait_long(struct kunit *test)
 }
 
 static struct kunit_case fmt_cases[] = {
-	KUNIT_CASE(fmt_text),	   KUNIT_CASE(fmt_unterminated),
-	KUNIT_CASE(fmt_null_text), KUNIT_CASE(fmt_numbers),
-	KUNIT_CASE(fmt_widths),	   KUNIT_CASE(fmt_cut),
-	KUNIT_CASE(fmt_log_cut),   {},
+	KUNIT_CASE(fmt_text),	 KUNIT_CASE(fmt_unterminated), KUNIT_CASE(fmt_null_text),
+	KUNIT_CASE(fmt_numbers), KUNIT_CASE(fmt_widths),       KUNIT_CASE(fmt_cut),
+	KUNIT_CASE(fmt_log_cut), KUNIT_CASE(fmt_log_one_line), {},
 };
 
 static struct kunit_suite fmt_suite = {

@@ -249,6 +249,14 @@ int pv_vsnprintf(char *buf, size_t size, const char *fmt, __builtin_va_list ap)
 	return n;
 }
 
+/* Texts of others' (a command line's, a store's) are in it, too, and are to be part of no other line. */
+static void one_line(char *c)
+{
+	for (; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+}
+
 void pv_log(enum pv_log_level level, const char *fmt, ...)
 {
 	char line[LINE_MAX];
@@ -257,5 +265,6 @@ void pv_log(enum pv_log_level level, const char *fmt, ...)
 	__builtin_va_start(a.ap, fmt);
 	format(line, sizeof(line), fmt, &a);
 	__builtin_va_end(a.ap);
+	one_line(line);
 	pv_os_log(level, line);
 }
