@@ -240,6 +240,40 @@ static void pvh_empty_entries(struct kunit *test)
 	KUNIT_EXPECT_LT(test, maps, 2000);
 }
 
+/* Two ranges that together are all there is: their sum would be 0. */
+static void pvh_whole_address_space(struct kunit *test)
+{
+	struct hvm_start_info s = pvh_start(1);
+	const struct hvm_memmap_table_entry half[] = {
+		{.addr = 0, .size = 1ull << 63, .type = 1},
+		{.addr = 1ull << 63, .size = 1ull << 63, .type = 1}};
+
+	s.memmap_entries = 2;
+	poke(START, &s, sizeof(s));
+	poke(MEMMAP, half, sizeof(half));
+	KUNIT_ASSERT_EQ(test, pv_boot_from_pvh(info, START, reach), 0);
+	KUNIT_ASSERT_EQ(test, info->num_ranges, 2);
+	KUNIT_EXPECT_EQ(test, info->range[0].size, 1ull << 63);
+	KUNIT_EXPECT_EQ(test, info->range[1].size, 1ull << 63);
+}
+
+/* A range at the end of the address space, and one at its beginning: they do not meet. */
+static void pvh_end_and_beginning(struct kunit *test)
+{
+	struct hvm_start_info s = pvh_start(1);
+	const struct hvm_memmap_table_entry map[] = {
+		{.addr = ~0ull - 0xfff, .size = 0x1000, .type = 1},
+		{.addr = 0, .size = 0x2000, .type = 1}};
+
+	s.memmap_entries = 2;
+	poke(START, &s, sizeof(s));
+	poke(MEMMAP, map, sizeof(map));
+	KUNIT_ASSERT_EQ(test, pv_boot_from_pvh(info, START, reach), 0);
+	KUNIT_ASSERT_EQ(test, info->num_ranges, 2);
+	KUNIT_EXPECT_EQ(test, info->range[0].size, 0x1000);
+	KUNIT_EXPECT_EQ(test, info->range[1].base, 0);
+}
+
 /* Tables that wrap around the end of physical memory, where the caller's map does not look. */
 static void pvh_around_the_end(struct kunit *test)
 {
@@ -393,6 +427,8 @@ static struct kunit_case boot_cases[] = {
 	KUNIT_CASE(pvh_out_of_reach),
 	KUNIT_CASE(pvh_too_many),
 	KUNIT_CASE(pvh_empty_entries),
+	KUNIT_CASE(pvh_whole_address_space),
+	KUNIT_CASE(pvh_end_and_beginning),
 	KUNIT_CASE(pvh_around_the_end),
 	KUNIT_CASE(cmdline_long),
 	KUNIT_CASE(linux_zero_page),

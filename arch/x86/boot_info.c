@@ -46,7 +46,7 @@ void pv_boot_add_range(struct pv_boot_info *info, uint64_t base, uint64_t size, 
 		return;
 	/* A firmware's map has many pieces, of which most are one to us. */
 	if (info->num_ranges && last->type == type && last->base + last->size == base &&
-	    base + (size - 1) >= base) {
+	    base > last->base && base + (size - 1) >= base && last->size + size > size) {
 		last->size += size;
 		return;
 	}
