@@ -44,7 +44,7 @@
 #define MEM_ALIGNMENT	   16
 #define MEM_SIZE	   (1024 * 1024)
 #define MEMP_NUM_PBUF	   512
-#define PBUF_POOL_SIZE	   64
+#define PBUF_POOL_SIZE	   160 /* with RX_LOANS more than TX_PACKETS: see netif_pv.c */
 #define PBUF_POOL_BUFSIZE  1536
 #define MEMP_NUM_UDP_PCB   8
 #define MEMP_NUM_TCP_PCB   80

@@ -7,6 +7,8 @@
  *	packet is put back when lwIP frees the pbuf. There are RX_LOANS custom pbufs, fewer than
  *	packets. When all are lent, because lwIP holds segments that came out of order or an application
  *	is slow, packets are copied to lwIP's own pool and put at once, so that the ring never runs dry.
+ *	Both together are more than a ring takes to send: an answer in a request's memory may be held for long,
+ *	as Xen's netback does until Dom0's card has sent it.
  *
  * SENDING
  *	A pbuf chain becomes the scatter list of a packet, and pbuf_ref() keeps it until the device has
@@ -44,13 +46,15 @@
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"
 
-#define RX_LOANS     32
+#define RX_LOANS     128
 #define RX_BUDGET    64
 #define TX_PACKETS   256
 #define MAX_SLEEP_MS 1000
 
 #define CHECK_TRANSPORT (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
 #define GEN_TRANSPORT	(NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
+
+_Static_assert(RX_LOANS + PBUF_POOL_SIZE > TX_PACKETS, "echoes may all wait to be sent");
 
 /* A received packet in lwIP's hands. */
 struct loan {
