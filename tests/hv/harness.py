@@ -107,7 +107,7 @@ class Cell:
     @property
     def host_lost(self):
         """Whether the emulated machine under a guest stopped, so that nothing is said of the guest."""
-        return any(g.outcome and g.outcome.kind == "failed" for _, g in self._guests)
+        return any(g.outcome and g.outcome.kind == "lost" for _, g in self._guests)
 
     def log(self):
         """All that the guests printed, and how they ended."""
@@ -115,7 +115,7 @@ class Cell:
         for name, guest in self._guests:
             parts.append(f"--- {name} on {self.env.name}\n{guest.console.rstrip()}\n"
                          f"--- {guest.outcome}")
-            if getattr(guest, "host_log", ""):
+            if guest.host_log:
                 parts.append(f"--- meanwhile the hypervisor said\n{guest.host_log.rstrip()}")
             if guest.outcome and guest.outcome.stats:
                 parts.append("KVM: " + ", ".join(

@@ -88,9 +88,9 @@ class Runner:
 
     def _cell(self, here, env, test):
         start, verdict, detail, cell, log = self._attempt(here, env, test)
-        if verdict == "fail" and cell and cell.host_lost and hosts.shared_host(env) == "nested":
+        if verdict == "fail" and cell and cell.host_lost:
             # The emulated host froze: seen about once in 500 guests. It is said, and tried once more.
-            self._board.say(f"{env.name}/{test.name}: the emulated KVM host froze; a new one is started")
+            self._board.say(f"{env.name}/{test.name}: the emulated host froze; a new one is started")
             here.drop(env)
             start, verdict, detail, cell, log = self._attempt(here, env, test)
             if cell:

@@ -111,6 +111,10 @@ class Dom0:
         """What Xen and Dom0 have printed."""
         return self._qemu.console
 
+    def registers(self):
+        """Of the emulated CPU, for the log when Dom0 does not answer."""
+        return self._qemu.registers() if self._qemu else ""
+
     # Commands.
 
     def start(self, command):

@@ -22,23 +22,25 @@ from .errors import UserError
 from .guest import CONSOLE_MAX, Guest, Outcome
 
 MAC = "00:16:3e:00:00:01"
+END_BOUND = 60.0  # seconds for Dom0 to end a domain
 REASONS = {"1": "reset", "2": "suspended", "3": "crashed", "4": "crashed"}
 _STATUS = re.compile(r"^exit status: (\d+)$", re.MULTILINE)
 _REASON = re.compile(r"has shut down, reason code (\d+)")
 
 
 class DomU(Guest):
-    """name: the domain's; host_log: what Xen said meanwhile; after: of Spec.after, its output."""
+    """name: the domain's; after: what Spec.after printed."""
 
     def __init__(self, host, name, ports, on_output, bound):
         super().__init__(ports, on_output)
         self.name = name
         self.host = host
         self.size = 0  # bytes that the console has shown
-        self.host_log = self.after = ""
+        self.after = ""
         self.start = time.monotonic()
         self.ending = None  # why we end it
         self.ended = threading.Event()
+        self._finishing = threading.Lock()
         self._timer = threading.Timer(bound, self._late, (bound,))
         self._timer.daemon = True
         self._timer.start()
@@ -49,7 +51,8 @@ class DomU(Guest):
 
     def kill(self):
         self.end("")
-        self.ended.wait()
+        if not self.ended.wait(END_BOUND):
+            self.host.give_up(self)
 
     def end(self, why):
         if self.ending is None and not self.ended.is_set():
@@ -57,9 +60,13 @@ class DomU(Guest):
             self.host.destroy(self)
 
     def finish(self, outcome):
-        self._timer.cancel()
-        super().finish(outcome)
-        self.ended.set()
+        """The first to say so is believed: Dom0 may answer when it was given up."""
+        with self._finishing:
+            if self.ended.is_set():
+                return
+            self._timer.cancel()
+            super().finish(outcome)
+            self.ended.set()
 
     def _late(self, bound):
         self.end(f"it still ran after {bound:.0f} s")
@@ -116,6 +123,16 @@ class XenHost:
         # As long as there is no domain yet, xl would only say so.
         self.dom0.start(f"n=0; until xl destroy {guest.name} || [ $n -ge 20 ]; do n=$((n+1)); "
                         "usleep 100000; done")
+
+    def give_up(self, guest):
+        """Dom0 has not ended the domain when it should have: is it Dom0?"""
+        try:
+            self.dom0.check("true", END_BOUND)
+            outcome = Outcome("failed", 0, f"Dom0 did not end it within {END_BOUND:.0f} s")
+        except UserError as error:
+            outcome = Outcome("lost", 0, str(error))
+        guest.host_log = self.dom0.log + "\n" + self.dom0.registers()
+        guest.finish(outcome)
 
     def _prepare(self, env, spec, ports, name, undo):
         """What the domain needs; its configuration, in base64."""
@@ -188,7 +205,8 @@ class XenHost:
             outcome = self._judge(guest, job.text)
         except (UserError, RuntimeError) as error:
             outcome = Outcome("failed", 0, str(error))
-        guest.host_log = self.dom0.log[seen:]
+        if not guest.ended.is_set():
+            guest.host_log = self.dom0.log[seen:]
         guest.finish(outcome)
 
     def _drain(self, guest):

@@ -19,7 +19,7 @@ CONSOLE_MAX = 16 << 20  # a guest that prints more is ended
 class Outcome:
     """How a guest ended."""
 
-    kind: str  # exited, powered-off, reset, suspended, crashed, killed, or failed (not run)
+    kind: str  # exited, powered-off, reset, suspended, crashed, killed, failed (not run), lost (its host was)
     status: int = 0  # what the guest itself said
     detail: str = ""
     seconds: float = 0.0
@@ -38,6 +38,7 @@ class Outcome:
             "crashed": "crashed",
             "killed": "was ended from outside",
             "failed": "could not be run",
+            "lost": "was lost with its host",
         }[self.kind]
         return f"{text}: {self.detail}" if self.detail else text
 
@@ -53,6 +54,7 @@ class Guest:
         self._seen = 0
         self._outcome = None
         self.judged = False  # whether the user has looked at the outcome
+        self.host_log = ""  # what the hypervisor, or the machine under it, said meanwhile
 
     # The runner's side.
 

@@ -137,6 +137,7 @@ class NestedHost:
             while guest.outcome is None and time.monotonic() < deadline:
                 time.sleep(0.02)
             if guest.outcome is None:
+                guest.host_log = self._qemu.registers()
                 self._lost("the nested KVM host does not answer")
 
     def _monitor(self, line):
@@ -181,7 +182,7 @@ class NestedHost:
             self._finish(Outcome(**message["end"]))
 
     def _lost(self, why):
-        self._finish(Outcome("failed", 0, why))
+        self._finish(Outcome("lost", 0, why))
 
     def _finish(self, outcome):
         with self._lock:
