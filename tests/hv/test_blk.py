@@ -126,7 +126,7 @@ def blk_operations_refused(t):
     assert (said["write"], said["flush"]) == ("0", "0"), said
 
 
-@test(bound=60)
+@test(envs="qemu-* kvm-* xen-pv*", bound=60)
 def blk_example(t):
     """The example reads the disk, and overwrites it only when it is told to."""
     disk = f"{t.scratch}/example.img"
