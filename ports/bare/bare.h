@@ -37,7 +37,7 @@ struct pv_bare_stacks {
 	uint8_t guard0[PV_PAGE_SIZE];
 	uint8_t main[PV_BARE_STACK_SIZE];
 	uint8_t guard1[PV_PAGE_SIZE];
-	uint8_t irq[PV_BARE_IST_SIZE];
+	uint8_t irq[2 * PV_BARE_IST_SIZE]; /* the lower half is for an interrupt in an interrupt */
 	uint8_t guard2[PV_PAGE_SIZE];
 	uint8_t fault[PV_BARE_IST_SIZE];
 	uint8_t guard3[PV_PAGE_SIZE];
@@ -48,8 +48,9 @@ struct pv_bare_stacks {
 struct pv_bare_cpu {
 	unsigned int number;
 	struct pv_bare_stacks *stacks;
-	uint64_t gdt[5];  /* null, code, data, TSS (two) */
-	uint32_t tss[26]; /* Intel SDM 3A, 7.7 */
+	unsigned int irq_depth; /* interrupts that are being handled */
+	uint64_t gdt[5];	/* null, code, data, TSS (two) */
+	uint32_t tss[26];	/* Intel SDM 3A, 7.7 */
 	/* The C library's thread: its first word is its own address, %fs:0 (System V ABI, TLS). */
 	uint64_t tls[64];
 };
@@ -62,6 +63,12 @@ bool pv_bare_has(enum pv_bare_feature bit);
 
 /* Segments, TSS, thread-local storage, and the SSE and x87 units. */
 void pv_bare_cpu_init(void);
+
+/*
+ * Around the handling of an interrupt: one that comes in its midst finds the lower half of the interrupt stack.
+ */
+void pv_bare_irq_enter(void);
+void pv_bare_irq_leave(void);
 
 /* Calls `fn` on the main stack. */
 void pv_bare_on_stack(void *stack_end, void (*fn)(void)) PV_NORETURN;

@@ -4,7 +4,10 @@
  * and faults, thread-local storage for the C library, and the SSE and x87 units switched on.
  *
  * Interrupts have a stack of their own, so that code which uses the red zone below its stack pointer
- * may be interrupted. They do not nest. A double fault comes when there is no stack left for the first,
+ * may be interrupted. They do not nest, but where an emulator delivers one that a hypervisor injected a second
+ * time, with interrupts off: QEMU 7.2 does that to guests of the hypervisors that it runs by its own SVM, when a
+ * device of QEMU's asks for the CPU at the wrong moment (svm_helper.c: helper_vmrun() leaves exception_index
+ * behind). That finds the lower half of the stack, but for a few instructions at both ends. A double fault comes when there is no stack left for the first,
  * an NMI at any instruction: each of them finds a stack that is good.
  */
 #include "ports/bare/bare.h"
@@ -45,7 +48,7 @@ static void segments_init(struct pv_bare_cpu *cpu)
 	uint64_t base = (uintptr_t)cpu->tss;
 	uint64_t limit = sizeof(cpu->tss) - 1;
 
-	set_stack(cpu, PV_BARE_IST_IRQ, cpu->stacks->irq + PV_BARE_IST_SIZE);
+	set_stack(cpu, PV_BARE_IST_IRQ, cpu->stacks->irq + 2 * PV_BARE_IST_SIZE);
 	set_stack(cpu, PV_BARE_IST_FAULT, cpu->stacks->fault + PV_BARE_IST_SIZE);
 	set_stack(cpu, PV_BARE_IST_NMI, cpu->stacks->nmi + PV_BARE_IST_SIZE);
 	cpu->tss[TSS_IO_BASE] = (uint32_t)sizeof(cpu->tss) << 16;
@@ -58,6 +61,22 @@ static void segments_init(struct pv_bare_cpu *cpu)
 
 	/* The selectors are those of the entry's GDT, so that nothing but the TSS is to be loaded. */
 	__asm__ __volatile__("lgdt %0; ltr %w1" : : "m"(gdtr), "r"(TSS) : "memory");
+}
+
+void pv_bare_irq_enter(void)
+{
+	struct pv_bare_cpu *cpu = &pv_bare_cpu;
+
+	if (!cpu->irq_depth++)
+		set_stack(cpu, PV_BARE_IST_IRQ, cpu->stacks->irq + PV_BARE_IST_SIZE);
+}
+
+void pv_bare_irq_leave(void)
+{
+	struct pv_bare_cpu *cpu = &pv_bare_cpu;
+
+	if (!--cpu->irq_depth)
+		set_stack(cpu, PV_BARE_IST_IRQ, cpu->stacks->irq + 2 * PV_BARE_IST_SIZE);
 }
 
 bool pv_bare_has(enum pv_bare_feature bit)

@@ -76,7 +76,7 @@ static void unclaimed(struct vector *v, unsigned int number)
 		v->gsi, number);
 }
 
-void pv_bare_irq(unsigned int number)
+static void handle(unsigned int number)
 {
 	struct vector *v = &vectors[number];
 	struct handler *h;
@@ -102,6 +102,13 @@ void pv_bare_irq(unsigned int number)
 		unclaimed(v, number);
 	if (!v->direct)
 		pv_bare_apic_eoi();
+}
+
+void pv_bare_irq(unsigned int number)
+{
+	pv_bare_irq_enter();
+	handle(number);
+	pv_bare_irq_leave();
 }
 
 /* --- registration ----------------------------------------------------------------------------- */

@@ -159,6 +159,12 @@ def bare_messages(t):
     assert said["bad"] == "0" and int(said["messages"]) > 200, said
 
 
+@test(envs=ENVS, bound=20)
+def bare_interrupt_twice(t):
+    """An interrupt that comes with interrupts off, while one is handled, as QEMU's SVM has them."""
+    assert values(t, "twice")["handled"] == "2"
+
+
 @test(envs="qemu-pc qemu-pc-legacy", bound=30)
 def bare_many_nics(t):
     for n in (1, 8, 24):

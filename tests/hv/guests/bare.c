@@ -205,6 +205,31 @@ static int messages(void)
 	return 0;
 }
 
+/* An interrupt in the midst of one: both come to their end. */
+#define TWICE 48
+
+static unsigned int handled;
+
+static bool again(void *arg)
+{
+	(void)arg;
+	if (!handled++)
+		__asm__ __volatile__("int %0" : : "i"(TWICE) : "memory");
+	return true;
+}
+
+static int twice(void)
+{
+	unsigned int vector = 0;
+
+	while (vector < TWICE)
+		if (pv_os_irq_vector(false, again, NULL, &vector) < 0)
+			return 2;
+	__asm__ __volatile__("int %0" : : "i"(TWICE) : "memory");
+	pv_bare_printf("handled: %u\n", handled);
+	return 0;
+}
+
 static int devices(void)
 {
 	struct pv_device *dev;
@@ -232,20 +257,11 @@ int pv_bare_main(const char *cmdline)
 	static const struct {
 		const char *name;
 		int (*run)(void);
-	} actions[] = {{"divide", divide},
-		       {"null", write_null},
-		       {"text", write_text},
-		       {"data", execute_data},
-		       {"stack", overflow_begin},
-		       {"panic", panic},
-		       {"memory", all_memory},
-		       {"double-free", double_free},
-		       {"heap", heap},
-		       {"time", time},
-		       {"stuck-line", stuck_line},
-		       {"messages", messages},
-		       {"devices", devices},
-		       {"reboot", reboot}};
+	} actions[] = {{"divide", divide},     {"null", write_null},	     {"text", write_text},
+		       {"data", execute_data}, {"stack", overflow_begin},    {"panic", panic},
+		       {"memory", all_memory}, {"double-free", double_free}, {"heap", heap},
+		       {"time", time},	       {"stuck-line", stuck_line},   {"messages", messages},
+		       {"twice", twice},       {"devices", devices},	     {"reboot", reboot}};
 	char word[16];
 	size_t i;
 
