@@ -70,6 +70,7 @@ $(O)/libpv.a: $(PV_OBJS)
 include ports/bare/bare.mk
 include examples/examples.mk
 include tests/unit.mk
+include tests/kunit.mk
 include tests/checks.mk
 include tests/tests.mk
 include tests/models.mk

@@ -118,7 +118,7 @@ static struct kunit_case crs_cases[] = {
 };
 
 static struct kunit_suite crs_suite = {
-	.name = "pv_acpi_crs",
+	.name = "acpi_crs",
 	.test_cases = crs_cases,
 };
 

@@ -299,7 +299,7 @@ static struct kunit_case acpi_cases[] = {
 };
 
 static struct kunit_suite acpi_suite = {
-	.name = "pv_acpi",
+	.name = "acpi",
 	.test_cases = acpi_cases,
 };
 

@@ -358,7 +358,7 @@ static struct kunit_case aml_cases[] = {
 };
 
 static struct kunit_suite aml_suite = {
-	.name = "pv_aml",
+	.name = "aml",
 	.test_cases = aml_cases,
 };
 

@@ -317,7 +317,7 @@ static void response_read_once(struct kunit *test)
 static void requests_overwritten(struct kunit *test)
 {
 	struct fake_vbd *v = test->priv;
-	struct blkif_request rq[IN_FLIGHT];
+	static struct blkif_request rq[IN_FLIGHT]; /* too large for a kernel's stack */
 	unsigned int i;
 
 	fake_vbd_up(test);

@@ -13,15 +13,15 @@
 #include "pv-core/bus.h"
 #include "pv-core/net_driver.h"
 
-#define BIT(n)	 (1ull << (n))
-#define MODERN	 BIT(VIRTIO_F_VERSION_1)
-#define INDIRECT BIT(VIRTIO_RING_F_INDIRECT_DESC)
-#define EVENT	 BIT(VIRTIO_RING_F_EVENT_IDX)
-#define MRG	 BIT(VIRTIO_NET_F_MRG_RXBUF)
-#define BASIC	 (BIT(VIRTIO_NET_F_MAC) | BIT(VIRTIO_NET_F_STATUS))
+#define BIT64(n) (1ull << (n))
+#define MODERN	 BIT64(VIRTIO_F_VERSION_1)
+#define INDIRECT BIT64(VIRTIO_RING_F_INDIRECT_DESC)
+#define EVENT	 BIT64(VIRTIO_RING_F_EVENT_IDX)
+#define MRG	 BIT64(VIRTIO_NET_F_MRG_RXBUF)
+#define BASIC	 (BIT64(VIRTIO_NET_F_MAC) | BIT64(VIRTIO_NET_F_STATUS))
 #define CSUM                                                                                       \
-	(BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_GUEST_CSUM) | BIT(VIRTIO_NET_F_HOST_TSO4) |     \
-	 BIT(VIRTIO_NET_F_HOST_TSO6))
+	(BIT64(VIRTIO_NET_F_CSUM) | BIT64(VIRTIO_NET_F_GUEST_CSUM) |                               \
+	 BIT64(VIRTIO_NET_F_HOST_TSO4) | BIT64(VIRTIO_NET_F_HOST_TSO6))
 
 #define RX 0
 #define TX 1

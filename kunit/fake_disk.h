@@ -13,13 +13,13 @@
 #include "pv-core/blk_driver.h"
 #include "pv-core/bus.h"
 
-#define BIT(n)	 (1ull << (n))
-#define MODERN	 BIT(VIRTIO_F_VERSION_1)
-#define INDIRECT BIT(VIRTIO_RING_F_INDIRECT_DESC)
-#define EVENT	 BIT(VIRTIO_RING_F_EVENT_IDX)
+#define BIT64(n) (1ull << (n))
+#define MODERN	 BIT64(VIRTIO_F_VERSION_1)
+#define INDIRECT BIT64(VIRTIO_RING_F_INDIRECT_DESC)
+#define EVENT	 BIT64(VIRTIO_RING_F_EVENT_IDX)
 #define BASIC                                                                                      \
-	(BIT(VIRTIO_BLK_F_SEG_MAX) | BIT(VIRTIO_BLK_F_SIZE_MAX) | BIT(VIRTIO_BLK_F_BLK_SIZE) |     \
-	 BIT(VIRTIO_BLK_F_FLUSH))
+	(BIT64(VIRTIO_BLK_F_SEG_MAX) | BIT64(VIRTIO_BLK_F_SIZE_MAX) |                              \
+	 BIT64(VIRTIO_BLK_F_BLK_SIZE) | BIT64(VIRTIO_BLK_F_FLUSH))
 
 #define REQS 300
 

@@ -25,7 +25,8 @@ void fake_net_init(struct fake_net *n, uint64_t features)
 
 unsigned int fake_net_run(struct fake_net *n, unsigned int budget)
 {
-	struct fake_chain *c = &(struct fake_chain) {0};
+	static struct fake_chain chain; /* too large for a kernel's stack */
+	struct fake_chain *c = &chain;
 	unsigned int done = 0;
 
 	while (done < budget && fake_vq_next(&n->f, TX, c)) {
@@ -45,7 +46,8 @@ unsigned int fake_net_run(struct fake_net *n, unsigned int budget)
 bool fake_net_receive(struct fake_net *n, const void *hdr, const void *data, uint32_t len)
 {
 	bool merged = n->f.accepted >> VIRTIO_NET_F_MRG_RXBUF & 1;
-	struct fake_chain *first = &(struct fake_chain) {0}, *c = &(struct fake_chain) {0};
+	static struct fake_chain chain[2];
+	struct fake_chain *first = &chain[0], *c = &chain[1];
 	struct virtio_net_hdr_v1 h = {0};
 	uint16_t was = n->f.q[RX].used_idx;
 	uint32_t done, part;

@@ -254,6 +254,10 @@ static bool keep_frame(struct fake_netback *nb, const struct chain *c, struct fa
 			return false;
 		first -= c->req[i].size;
 	}
+	if (nb->wire_at + c->req[0].size > FAKE_NETBACK_WIRE)
+		nb->wire_at = 0;
+	f->data = nb->wire + nb->wire_at;
+	nb->wire_at += c->req[0].size;
 	f->len = c->req[0].size;
 	f->slots = c->slots;
 	at = first;

@@ -21,6 +21,7 @@
 #define FAKE_NETBACK_FRAMES 300
 #define FAKE_NETBACK_PKTS   300
 #define FAKE_NETBACK_RING   256u
+#define FAKE_NETBACK_WIRE   (1u << 20)
 
 /* Granted while it is connected, but for frames: both rings, and four pages for heads of packets. */
 #define FAKE_NETBACK_GRANTS 6u
@@ -55,8 +56,10 @@ struct fake_netback {
 		uint16_t flags;
 		uint8_t gso_type;
 		uint16_t gso_size;
-		uint8_t data[65536];
+		uint8_t *data; /* in `wire`, until that has gone round */
 	} * frame;
+	uint8_t *wire;
+	uint32_t wire_at;
 	unsigned int sent, bad;
 	unsigned int kicks;    /* events from the frontend */
 	unsigned int notified; /* events to it */

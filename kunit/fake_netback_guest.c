@@ -184,6 +184,7 @@ int fake_netback_init(struct kunit *test)
 	if (!nb || fake_store_up(test))
 		return PV_ENOMEM;
 	nb->frame = kunit_kzalloc(test, sizeof(*nb->frame) * FAKE_NETBACK_FRAMES, GFP_KERNEL);
+	nb->wire = kunit_kzalloc(test, FAKE_NETBACK_WIRE, GFP_KERNEL);
 	nb->data = kunit_kzalloc(test, 18 * PV_PAGE_SIZE, GFP_KERNEL);
 	nb->bytes = pv_os_pages_alloc(BYTES / PV_PAGE_SIZE);
 	for (i = 0; i < BYTES; i++)

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * pv_snprintf() and pv_log(); pv_bits_format(); pv_wait_until().
+ * pv_snprintf() and pv_log(): what the formatter knows, and where it cuts.
  */
 #include <kunit/test.h>
-#include <pv/bits.h>
 #include <pv/fake.h>
 #include <pv/log.h>
 #include <pv/string.h>
-#include <pv/wait.h>
 
 #define EXPECT_TEXT(test, want, ...)                                                               \
 	do {                                                                                       \
@@ -117,107 +115,6 @@ static void fmt_log_one_line(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pv_fake_logged("named a?b??[1m??c\n"));
 }
 
-static const struct pv_bit_name names[] = {{3, "THREE"}, {0, "ZERO"}, {63, "LAST"}, {0, NULL}};
-
-static void bits_names(struct kunit *test)
-{
-	char text[64];
-	int n;
-
-	n = pv_bits_format(text, sizeof(text), 0x800000000000000bull, names, "");
-	KUNIT_EXPECT_STREQ(test, text, "ZERO bit1 THREE LAST");
-	KUNIT_EXPECT_EQ(test, n, 20);
-	n = pv_bits_format(text, sizeof(text), 0x9, names, "hint:");
-	KUNIT_EXPECT_STREQ(test, text, "hint:ZERO hint:THREE");
-	KUNIT_EXPECT_EQ(test, n, 20);
-	n = pv_bits_format(text, sizeof(text), 0, names, "x");
-	KUNIT_EXPECT_STREQ(test, text, "");
-	KUNIT_EXPECT_EQ(test, n, 0);
-	n = pv_bits_format(text, sizeof(text), 0x3, NULL, "");
-	KUNIT_EXPECT_STREQ(test, text, "bit0 bit1");
-	KUNIT_EXPECT_EQ(test, n, 9);
-}
-
-static void bits_cut(struct kunit *test)
-{
-	const char *want = "ZERO bit1 THREE LAST";
-	size_t size, whole = pv_strlen(want);
-
-	for (size = 0; size <= whole + 1; size++) {
-		char *text = kunit_kmalloc(test, size, GFP_KERNEL);
-
-		KUNIT_ASSERT_NOT_NULL(test, text);
-		KUNIT_EXPECT_EQ(test, pv_bits_format(text, size, 0x800000000000000bull, names, ""),
-				whole);
-		if (size) {
-			KUNIT_EXPECT_EQ(test, pv_memcmp(text, want, size - 1), 0);
-			KUNIT_EXPECT_EQ(test, text[size - 1], 0);
-		}
-		kunit_kfree(test, text);
-	}
-}
-
-struct countdown {
-	int left; /* calls until it is true; -1: never */
-	int calls;
-};
-
-static bool counted(void *arg)
-{
-	struct countdown *c = arg;
-
-	c->calls++;
-	if (c->left > 0)
-		c->left--;
-	return !c->left;
-}
-
-static void wait_true_at_once(struct kunit *test)
-{
-	struct countdown c = {.left = 1};
-
-	KUNIT_EXPECT_EQ(test, pv_wait_until(counted, &c, 0), 0);
-	KUNIT_EXPECT_EQ(test, c.calls, 1);
-}
-
-static void wait_true_later(struct kunit *test)
-{
-	struct countdown c = {.left = 50};
-
-	KUNIT_EXPECT_EQ(test, pv_wait_until(counted, &c, 1000), 0);
-	KUNIT_EXPECT_EQ(test, c.calls, 50);
-	KUNIT_EXPECT_GE(test, pv_fake.now, 49 * 1000000ull);
-	KUNIT_EXPECT_LT(test, pv_fake.now, 60 * 1000000ull);
-}
-
-static void wait_times_out(struct kunit *test)
-{
-	struct countdown c = {.left = -1};
-
-	KUNIT_EXPECT_EQ(test, pv_wait_until(counted, &c, 2000), PV_ETIMEDOUT);
-	KUNIT_EXPECT_GE(test, pv_fake.now, 2000 * 1000000ull);
-	KUNIT_EXPECT_LT(test, pv_fake.now, 2010 * 1000000ull);
-}
-
-/* What became true while the CPU was away is no timeout. */
-static void wait_asks_once_more(struct kunit *test)
-{
-	struct countdown c = {.left = 2};
-
-	KUNIT_EXPECT_EQ(test, pv_wait_until(counted, &c, 0), 0);
-	KUNIT_EXPECT_EQ(test, c.calls, 2);
-}
-
-/* 4294967 s and more: the deadline is not cut to 32 bits of nanoseconds, or of anything. */
-static void wait_long(struct kunit *test)
-{
-	struct countdown c = {.left = 20};
-
-	pv_fake.relax_ns = 200000000000ull;
-	KUNIT_EXPECT_EQ(test, pv_wait_until(counted, &c, 4294967295u), 0);
-	KUNIT_EXPECT_EQ(test, c.calls, 20);
-}
-
 static struct kunit_case fmt_cases[] = {
 	KUNIT_CASE(fmt_text),	 KUNIT_CASE(fmt_unterminated), KUNIT_CASE(fmt_null_text),
 	KUNIT_CASE(fmt_numbers), KUNIT_CASE(fmt_widths),       KUNIT_CASE(fmt_cut),
@@ -229,25 +126,4 @@ static struct kunit_suite fmt_suite = {
 	.test_cases = fmt_cases,
 };
 
-static struct kunit_case bits_cases[] = {
-	KUNIT_CASE(bits_names),
-	KUNIT_CASE(bits_cut),
-	{},
-};
-
-static struct kunit_suite bits_suite = {
-	.name = "bits",
-	.test_cases = bits_cases,
-};
-
-static struct kunit_case wait_cases[] = {
-	KUNIT_CASE(wait_true_at_once),	 KUNIT_CASE(wait_true_later), KUNIT_CASE(wait_times_out),
-	KUNIT_CASE(wait_asks_once_more), KUNIT_CASE(wait_long),	      {},
-};
-
-static struct kunit_suite wait_suite = {
-	.name = "wait",
-	.test_cases = wait_cases,
-};
-
-kunit_test_suites(&fmt_suite, &bits_suite, &wait_suite);
+kunit_test_suite(fmt_suite);

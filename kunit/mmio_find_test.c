@@ -224,7 +224,7 @@ static struct kunit_case find_cases[] = {
 };
 
 static struct kunit_suite find_suite = {
-	.name = "pv_virtio_mmio_find",
+	.name = "mmio_find",
 	.exit = find_exit,
 	.test_cases = find_cases,
 };

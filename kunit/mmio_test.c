@@ -262,7 +262,7 @@ static struct kunit_case mmio_cases[] = {
 };
 
 static struct kunit_suite mmio_suite = {
-	.name = "pv_virtio_mmio",
+	.name = "mmio",
 	.exit = mmio_exit,
 	.test_cases = mmio_cases,
 };

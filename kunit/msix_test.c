@@ -121,7 +121,7 @@ static struct kunit_case msix_cases[] = {
 };
 
 static struct kunit_suite msix_suite = {
-	.name = "pv_msix",
+	.name = "msix",
 	.test_cases = msix_cases,
 };
 

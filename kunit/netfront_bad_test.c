@@ -56,9 +56,9 @@ static void tell_lie(struct kunit *test, const struct lying *l)
 		fake_netback_tx_answer(nb, (uint16_t)l->value, l->status);
 		break;
 	case RX_ID_IN_CHAIN:
-		KUNIT_ASSERT_TRUE(test, fake_netback_slot(nb, 0, 100, NETRXF_more_data));
-		/* fall through */
 	case RX_ID:
+		if (l->what == RX_ID_IN_CHAIN)
+			KUNIT_ASSERT_TRUE(test, fake_netback_slot(nb, 0, 100, NETRXF_more_data));
 		KUNIT_ASSERT_TRUE(test, fake_netback_slot(nb, 0, 100, 0));
 		RING_GET_RESPONSE(&nb->rx, nb->rx.rsp_prod_pvt - 1)->id = (uint16_t)l->value;
 		fake_netback_push(nb);
@@ -178,7 +178,7 @@ static const struct nonsense {
 	unsigned int n;
 } nonsenses[] = {
 	{"error", {{0, NETIF_RSP_ERROR, 0}}, 1},
-	{"dropped", {{0, NETIF_RSP_DROPPED, 0}}, 1},
+	{"as dropped", {{0, NETIF_RSP_DROPPED, 0}}, 1},
 	{"lowest status", {{0, -32768, 0}}, 1},
 	{"beyond the page", {{1, 4096, 0}}, 1},
 	{"offset beyond", {{65535, 100, 0}}, 1},

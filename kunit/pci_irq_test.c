@@ -25,7 +25,7 @@ static void count(void *arg)
 	++*(unsigned int *)arg;
 }
 
-static void irq_exit(struct kunit *test)
+static void irq_end(struct kunit *test)
 {
 	(void)test;
 	pv_bus_remove_all();
@@ -251,8 +251,8 @@ static struct kunit_case irq_cases[] = {
 };
 
 static struct kunit_suite irq_suite = {
-	.name = "pv_virtio_pci_irq",
-	.exit = irq_exit,
+	.name = "pci_irq",
+	.exit = irq_end,
 	.test_cases = irq_cases,
 };
 

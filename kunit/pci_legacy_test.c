@@ -226,7 +226,7 @@ static struct kunit_case legacy_cases[] = {
 };
 
 static struct kunit_suite legacy_suite = {
-	.name = "pv_virtio_pci_legacy",
+	.name = "pci_legacy",
 	.exit = legacy_exit,
 	.test_cases = legacy_cases,
 };

@@ -418,7 +418,7 @@ static struct kunit_case modern_cases[] = {
 };
 
 static struct kunit_suite modern_suite = {
-	.name = "pv_virtio_pci_modern",
+	.name = "pci_modern",
 	.exit = pci_exit,
 	.test_cases = modern_cases,
 };

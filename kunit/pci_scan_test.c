@@ -277,7 +277,7 @@ static struct kunit_case scan_cases[] = {
 };
 
 static struct kunit_suite scan_suite = {
-	.name = "pv_pci_scan",
+	.name = "pci_scan",
 	.test_cases = scan_cases,
 };
 

@@ -187,7 +187,7 @@ static struct kunit_case pci_cases[] = {
 };
 
 static struct kunit_suite pci_suite = {
-	.name = "pv_pci",
+	.name = "pci",
 	.test_cases = pci_cases,
 };
 

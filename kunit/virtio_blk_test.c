@@ -174,7 +174,7 @@ static void commands(struct kunit *test)
 	struct fake_disk *d = test->priv;
 	unsigned int i;
 
-	d->fake.f.offered |= BIT(VIRTIO_BLK_F_DISCARD) | BIT(VIRTIO_BLK_F_WRITE_ZEROES);
+	d->fake.f.offered |= BIT64(VIRTIO_BLK_F_DISCARD) | BIT64(VIRTIO_BLK_F_WRITE_ZEROES);
 	fake_config8(&d->fake.f, offsetof(struct virtio_blk_config, write_zeroes_may_unmap), 1);
 	fake_disk_up(test);
 	KUNIT_EXPECT_EQ(test, d->blk->flags,
@@ -360,9 +360,9 @@ static void described_by_the_device(struct kunit *test)
 {
 	struct fake_disk *d = test->priv;
 
-	d->fake.f.offered |= BIT(VIRTIO_BLK_F_GEOMETRY) | BIT(VIRTIO_BLK_F_TOPOLOGY) |
-			     BIT(VIRTIO_BLK_F_RO) | BIT(VIRTIO_BLK_F_DISCARD);
-	d->fake.f.offered &= ~BIT(VIRTIO_BLK_F_FLUSH);
+	d->fake.f.offered |= BIT64(VIRTIO_BLK_F_GEOMETRY) | BIT64(VIRTIO_BLK_F_TOPOLOGY) |
+			     BIT64(VIRTIO_BLK_F_RO) | BIT64(VIRTIO_BLK_F_DISCARD);
+	d->fake.f.offered &= ~BIT64(VIRTIO_BLK_F_FLUSH);
 	fake_config32(&d->fake.f, AT(blk_size), 4096);
 	fake_config64(&d->fake.f, AT(capacity), FAKE_BLK_SECTORS - 1);
 	fake_config16(&d->fake.f, AT(geometry.cylinders), 300);

@@ -226,7 +226,7 @@ static void link_and_mtu(struct kunit *test)
 	struct fake_card *c = test->priv;
 	struct fake_virtio *f = &c->fake.f;
 
-	f->offered |= BIT(VIRTIO_NET_F_MTU);
+	f->offered |= BIT64(VIRTIO_NET_F_MTU);
 	fake_config16(f, offsetof(struct virtio_net_config, mtu), 9000);
 	fake_card_up(test);
 	KUNIT_EXPECT_TRUE(test, c->net->link_up);
@@ -261,7 +261,7 @@ static void mtu_of_a_page(struct kunit *test)
 {
 	struct fake_card *c = test->priv;
 
-	c->fake.f.offered |= BIT(VIRTIO_NET_F_MTU);
+	c->fake.f.offered |= BIT64(VIRTIO_NET_F_MTU);
 	c->fake.f.offered &= ~MRG;
 	fake_config16(&c->fake.f, offsetof(struct virtio_net_config, mtu), 9000);
 	fake_card_plug(test);
@@ -278,9 +278,9 @@ static void addresses(struct kunit *test)
 	pv_fake.tsc = 0x123456abcdef;
 	for (i = 0; i < 3; i++) {
 		if (i == 1)
-			c->fake.f.offered &= ~BIT(VIRTIO_NET_F_MAC);
+			c->fake.f.offered &= ~BIT64(VIRTIO_NET_F_MAC);
 		if (i == 2) {
-			c->fake.f.offered |= BIT(VIRTIO_NET_F_MAC);
+			c->fake.f.offered |= BIT64(VIRTIO_NET_F_MAC);
 			fake_config8(&c->fake.f, 0, 0x53);
 		}
 		fake_card_plug(test);

@@ -13,7 +13,7 @@ static const struct mode {
 	{"modern, all", MODERN | INDIRECT | EVENT | MRG | CSUM | BASIC},
 	{"modern, direct, merged", MODERN | EVENT | MRG | BASIC},
 	{"legacy", INDIRECT | BASIC},
-	{"legacy, merged, any layout", MRG | EVENT | BIT(VIRTIO_F_ANY_LAYOUT) | BASIC},
+	{"legacy, merged, any layout", MRG | EVENT | BIT64(VIRTIO_F_ANY_LAYOUT) | BASIC},
 };
 
 static void mode_name(const struct mode *m, char *desc)

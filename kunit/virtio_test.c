@@ -7,10 +7,10 @@
 
 #include "fake_virtio.h"
 
-#define BIT(n)	 (1ull << (n))
-#define MODERN	 BIT(VIRTIO_F_VERSION_1)
-#define INDIRECT BIT(VIRTIO_RING_F_INDIRECT_DESC)
-#define EVENT	 BIT(VIRTIO_RING_F_EVENT_IDX)
+#define BIT64(n) (1ull << (n))
+#define MODERN	 BIT64(VIRTIO_F_VERSION_1)
+#define INDIRECT BIT64(VIRTIO_RING_F_INDIRECT_DESC)
+#define EVENT	 BIT64(VIRTIO_RING_F_EVENT_IDX)
 
 static const struct pv_bit_name names[] = {{3, "THREE"}, {5, "FIVE"}, {0, NULL}};
 
@@ -35,14 +35,14 @@ static int init(struct kunit *test)
 		return PV_ENOMEM;
 	test->priv = f;
 	events = 0;
-	fake_virtio_init(f, 0xfe, MODERN | INDIRECT | EVENT | BIT(3), 256);
+	fake_virtio_init(f, 0xfe, MODERN | INDIRECT | EVENT | BIT64(3), 256);
 	f->vd.dev.state = PV_DEV_LIVE;
 	return 0;
 }
 
-static int up(struct fake_virtio *f)
+static int bring_up(struct fake_virtio *f)
 {
-	int err = pv_virtio_begin(&f->vd, BIT(3), 0, names);
+	int err = pv_virtio_begin(&f->vd, BIT64(3), 0, names);
 
 	if (!err)
 		err = pv_virtio_queues(&f->vd, specs, 2);
@@ -58,15 +58,15 @@ static void sequence(struct kunit *test)
 	static const uint8_t legacy[] = {0, 1, 3, 7, 0};
 	struct fake_virtio *f = test->priv;
 
-	KUNIT_ASSERT_EQ(test, up(f), 0);
-	KUNIT_EXPECT_EQ(test, f->accepted, MODERN | INDIRECT | EVENT | BIT(3));
+	KUNIT_ASSERT_EQ(test, bring_up(f), 0);
+	KUNIT_EXPECT_EQ(test, f->accepted, MODERN | INDIRECT | EVENT | BIT64(3));
 	pv_virtio_end(&f->vd, false);
 	KUNIT_ASSERT_EQ(test, f->log_len, sizeof(modern));
 	KUNIT_EXPECT_EQ(test, memcmp(f->log, modern, sizeof(modern)), 0);
 
 	f->log_len = 0;
-	f->offered = INDIRECT | BIT(5);
-	KUNIT_ASSERT_EQ(test, up(f), 0);
+	f->offered = INDIRECT | BIT64(5);
+	KUNIT_ASSERT_EQ(test, bring_up(f), 0);
 	KUNIT_EXPECT_TRUE(test, f->vd.legacy);
 	KUNIT_EXPECT_EQ(test, f->accepted, INDIRECT);
 	pv_virtio_end(&f->vd, false);
@@ -79,7 +79,7 @@ static void features_refused(struct kunit *test)
 	struct fake_virtio *f = test->priv;
 
 	f->refuses = true;
-	KUNIT_EXPECT_EQ(test, up(f), PV_ENOTSUP);
+	KUNIT_EXPECT_EQ(test, bring_up(f), PV_ENOTSUP);
 	KUNIT_EXPECT_TRUE(test, pv_fake_logged("refuses features"));
 	pv_virtio_end(&f->vd, true);
 	KUNIT_EXPECT_EQ(test, f->status, VIRTIO_CONFIG_S_FAILED);
@@ -89,7 +89,8 @@ static void feature_required(struct kunit *test)
 {
 	struct fake_virtio *f = test->priv;
 
-	KUNIT_EXPECT_EQ(test, pv_virtio_begin(&f->vd, BIT(3) | BIT(5), BIT(5), names), PV_ENOTSUP);
+	KUNIT_EXPECT_EQ(test, pv_virtio_begin(&f->vd, BIT64(3) | BIT64(5), BIT64(5), names),
+			PV_ENOTSUP);
 	KUNIT_EXPECT_TRUE(test, pv_fake_logged("lacks FIVE"));
 	pv_virtio_end(&f->vd, true);
 }
@@ -98,12 +99,12 @@ static void any_layout_is_legacy(struct kunit *test)
 {
 	struct fake_virtio *f = test->priv;
 
-	f->offered |= BIT(VIRTIO_F_ANY_LAYOUT);
-	KUNIT_ASSERT_EQ(test, pv_virtio_begin(&f->vd, BIT(VIRTIO_F_ANY_LAYOUT), 0, names), 0);
-	KUNIT_EXPECT_EQ(test, f->accepted & BIT(VIRTIO_F_ANY_LAYOUT), 0ull);
+	f->offered |= BIT64(VIRTIO_F_ANY_LAYOUT);
+	KUNIT_ASSERT_EQ(test, pv_virtio_begin(&f->vd, BIT64(VIRTIO_F_ANY_LAYOUT), 0, names), 0);
+	KUNIT_EXPECT_EQ(test, f->accepted & BIT64(VIRTIO_F_ANY_LAYOUT), 0ull);
 	f->offered &= ~MODERN;
-	KUNIT_ASSERT_EQ(test, pv_virtio_begin(&f->vd, BIT(VIRTIO_F_ANY_LAYOUT), 0, names), 0);
-	KUNIT_EXPECT_NE(test, f->accepted & BIT(VIRTIO_F_ANY_LAYOUT), 0ull);
+	KUNIT_ASSERT_EQ(test, pv_virtio_begin(&f->vd, BIT64(VIRTIO_F_ANY_LAYOUT), 0, names), 0);
+	KUNIT_EXPECT_NE(test, f->accepted & BIT64(VIRTIO_F_ANY_LAYOUT), 0ull);
 	pv_virtio_end(&f->vd, false);
 }
 
@@ -113,7 +114,7 @@ static void never_reset(struct kunit *test)
 
 	f->deaf = true;
 	f->status = 0xff;
-	KUNIT_EXPECT_EQ(test, up(f), PV_ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, bring_up(f), PV_ETIMEDOUT);
 	KUNIT_EXPECT_GE(test, pv_fake.now, PV_CONFIG_RESET_MS * 1000000ull);
 	KUNIT_EXPECT_LT(test, pv_fake.now, 2 * PV_CONFIG_RESET_MS * 1000000ull);
 	KUNIT_EXPECT_TRUE(test, pv_fake_logged("waited 2000 ms for status 0, it is 0xff"));
@@ -127,7 +128,7 @@ static void memory_of_a_device_that_goes_on(struct kunit *test)
 	unsigned int pages, tables, i;
 	void *ring[2], *table[64];
 
-	KUNIT_ASSERT_EQ(test, up(f), 0);
+	KUNIT_ASSERT_EQ(test, bring_up(f), 0);
 	pages = pv_fake.live_pages;
 	tables = f->vd.vq[0].tables.num_pages;
 	KUNIT_ASSERT_LE(test, tables, 64u);
@@ -164,7 +165,7 @@ static void queue_sizes(struct kunit *test)
 
 	for (i = 0; i < PV_ARRAY_SIZE(cases); i++) {
 		f->q[0].max = f->q[1].max = cases[i].max;
-		KUNIT_EXPECT_EQ(test, up(f), cases[i].err);
+		KUNIT_EXPECT_EQ(test, bring_up(f), cases[i].err);
 		for (q = 0; q < 2 && !cases[i].err; q++)
 			KUNIT_EXPECT_EQ(test, f->vd.vq[q].num, cases[i].num[q]);
 		pv_virtio_end(&f->vd, cases[i].err);
@@ -177,7 +178,7 @@ static void second_queue_missing(struct kunit *test)
 	struct fake_virtio *f = test->priv;
 
 	f->q[1].max = 0;
-	KUNIT_EXPECT_EQ(test, up(f), PV_ENODEV);
+	KUNIT_EXPECT_EQ(test, bring_up(f), PV_ENODEV);
 	pv_virtio_end(&f->vd, true);
 }
 
@@ -186,7 +187,7 @@ static void enable_fails(struct kunit *test)
 	struct fake_virtio *f = test->priv;
 
 	f->enable_fails_at = 2;
-	KUNIT_EXPECT_EQ(test, up(f), PV_ENODEV);
+	KUNIT_EXPECT_EQ(test, bring_up(f), PV_ENODEV);
 	pv_virtio_end(&f->vd, true);
 }
 
@@ -196,13 +197,13 @@ static void single_pages(struct kunit *test)
 	struct fake_virtio *f = test->priv;
 
 	pv_fake.pages_max = 1;
-	KUNIT_ASSERT_EQ(test, up(f), 0);
+	KUNIT_ASSERT_EQ(test, bring_up(f), 0);
 	KUNIT_EXPECT_EQ(test, f->vd.vq[0].num, 128);
 	KUNIT_EXPECT_EQ(test, f->vd.vq[0].ring_pages, 1u);
 	pv_virtio_end(&f->vd, false);
 
 	f->offered &= ~MODERN;
-	KUNIT_EXPECT_EQ(test, up(f), PV_ENOMEM);
+	KUNIT_EXPECT_EQ(test, bring_up(f), PV_ENOMEM);
 	pv_virtio_end(&f->vd, true);
 }
 
@@ -218,7 +219,7 @@ static void layout(struct kunit *test)
 
 		if (legacy)
 			f->offered &= ~MODERN;
-		KUNIT_ASSERT_EQ(test, up(f), 0);
+		KUNIT_ASSERT_EQ(test, bring_up(f), 0);
 		vq = &f->vd.vq[0];
 		KUNIT_EXPECT_EQ(test, vq->desc_addr % 4096, 0ull);
 		KUNIT_EXPECT_EQ(test, vq->avail_addr, vq->desc_addr + 16 * vq->num);
@@ -245,7 +246,7 @@ static void every_allocation_fails(struct kunit *test)
 	f->q[0].max = f->q[1].max = 4; /* not to be halved */
 	for (n = 1; n < 100; n++) {
 		pv_fake.alloc_fail_at = n;
-		err = up(f);
+		err = bring_up(f);
 		pv_virtio_end(&f->vd, err);
 		KUNIT_ASSERT_EQ(test, pv_fake.live_pages, 0u);
 		KUNIT_ASSERT_EQ(test, pv_fake.live_allocs, 0u);
@@ -282,7 +283,7 @@ static void interrupts_at_the_wrong_time(struct kunit *test)
 	struct fake_virtio *f = test->priv;
 
 	f->irq_during_setup = true;
-	KUNIT_ASSERT_EQ(test, up(f), 0);
+	KUNIT_ASSERT_EQ(test, bring_up(f), 0);
 	KUNIT_EXPECT_EQ(test, events, 0u);
 	KUNIT_EXPECT_EQ(test, f->vd.early_irqs, 6ull);
 	KUNIT_EXPECT_FALSE(test, f->vd.dev.changed_pending);
@@ -339,7 +340,7 @@ static void described(struct kunit *test)
 	char buf[128];
 	unsigned int n;
 
-	KUNIT_ASSERT_EQ(test, up(f), 0);
+	KUNIT_ASSERT_EQ(test, bring_up(f), 0);
 	KUNIT_EXPECT_EQ(test, pv_virtio_describe(&f->vd.dev, buf, sizeof(buf)),
 			(int)sizeof(text) - 1);
 	KUNIT_EXPECT_STREQ(test, buf, text);

@@ -52,7 +52,7 @@ static void up_with(struct kunit *test, uint64_t features, unsigned int max, boo
 	r->vq = &r->f.vd.vq[0];
 }
 
-static void up(struct kunit *test, uint64_t features)
+static void ring_up(struct kunit *test, uint64_t features)
 {
 	up_with(test, features, NUM, false);
 }
@@ -100,7 +100,7 @@ static void chains(struct kunit *test)
 	uint32_t len = 99;
 	unsigned int i;
 
-	up(test, param_features(test));
+	ring_up(test, param_features(test));
 	KUNIT_ASSERT_TRUE(test, add(r, 2, 1, 0));
 	KUNIT_EXPECT_EQ(test, fake_vq_waiting(&r->f, 0), 0u);
 	KUNIT_EXPECT_TRUE(test, pv_vring_kick(r->vq));
@@ -129,7 +129,7 @@ static void full(struct kunit *test)
 	unsigned int n = 0, expected;
 	uint32_t len;
 
-	up(test, param_features(test));
+	ring_up(test, param_features(test));
 	expected = r->vq->indirect ? NUM : NUM / 3;
 	while (add(r, 1, 2, n))
 		n++;
@@ -155,7 +155,7 @@ static void wraps(struct kunit *test)
 	uint32_t len;
 	int *token;
 
-	up(test, param_features(test));
+	ring_up(test, param_features(test));
 	fake_vq_start_at(&r->f, 0, 0xfff0);
 	while (done < 200000) {
 		seed = seed * 1103515245 + 12345;
@@ -189,7 +189,7 @@ static void kick_event_index(struct kunit *test)
 	unsigned int i, n, k, wrong = 0;
 	uint32_t event;
 
-	up(test, MODERN | EVENT);
+	ring_up(test, MODERN | EVENT);
 	for (i = 0; i < PV_ARRAY_SIZE(starts); i++) {
 		for (n = 1; n <= 3; n++) {
 			for (event = 0; event < 0x10000; event++) {
@@ -212,7 +212,7 @@ static void kick_flag(struct kunit *test)
 {
 	struct ring *r = test->priv;
 
-	up(test, MODERN);
+	ring_up(test, MODERN);
 	r->vq->used->flags = VRING_USED_F_NO_NOTIFY;
 	KUNIT_ASSERT_TRUE(test, add(r, 1, 0, 0));
 	KUNIT_EXPECT_FALSE(test, pv_vring_kick(r->vq));
@@ -225,7 +225,7 @@ static void kick_flag(struct kunit *test)
 }
 
 /* Completes `n` chains of those that are there. */
-static void complete(struct ring *r, unsigned int n)
+static void answer(struct ring *r, unsigned int n)
 {
 	while (n-- && fake_vq_next(&r->f, 0, &r->chain))
 		fake_vq_used(&r->f, 0, r->chain.head, 0);
@@ -245,7 +245,7 @@ static void arming(struct kunit *test)
 	struct ring *r = test->priv;
 	unsigned int before, after, round;
 
-	up(test, param_features(test));
+	ring_up(test, param_features(test));
 	fake_vq_start_at(&r->f, 0, 0xffee);
 	for (round = 0; round < 64; round++) {
 		before = round % 4;
@@ -254,18 +254,18 @@ static void arming(struct kunit *test)
 			;
 		pv_vring_kick(r->vq);
 		r->f.q[0].irqs = 0;
-		complete(r, before);
+		answer(r, before);
 		KUNIT_EXPECT_EQ(test, r->f.q[0].irqs, 0u);
 		KUNIT_ASSERT_EQ(test, pv_vring_arm(r->vq, (uint16_t)after), before > after);
 		if (before <= after) {
-			complete(r, after - before);
+			answer(r, after - before);
 			KUNIT_EXPECT_EQ(test, r->f.q[0].irqs, 0u);
-			complete(r, 1);
+			answer(r, 1);
 			KUNIT_EXPECT_EQ(test, r->f.q[0].irqs, 1u);
 		}
 		pv_vring_disarm(r->vq);
 		r->f.q[0].irqs = 0;
-		complete(r, NUM);
+		answer(r, NUM);
 		KUNIT_EXPECT_EQ(test, r->f.q[0].irqs, 0u);
 		pop_all(r);
 		KUNIT_ASSERT_FALSE(test, pv_device_broken(&r->f.vd.dev));
@@ -306,7 +306,7 @@ static void lying(struct kunit *test)
 	struct ring *r = test->priv;
 	uint32_t len;
 
-	up(test, MODERN);
+	ring_up(test, MODERN);
 	KUNIT_ASSERT_TRUE(test, add(r, 1, 1, 0));
 	pv_vring_kick(r->vq);
 	KUNIT_ASSERT_TRUE(test, fake_vq_next(&r->f, 0, &r->chain));
@@ -325,7 +325,7 @@ static void used_twice(struct kunit *test)
 	struct ring *r = test->priv;
 	uint32_t len;
 
-	up(test, param_features(test));
+	ring_up(test, param_features(test));
 	KUNIT_ASSERT_TRUE(test, add(r, 1, 1, 0));
 	KUNIT_ASSERT_TRUE(test, add(r, 1, 1, 1));
 	pv_vring_kick(r->vq);
@@ -345,7 +345,7 @@ static void lengths_that_tell_nothing(struct kunit *test)
 	uint32_t len = 1;
 
 	/* Of a chain that was only read. */
-	up(test, MODERN);
+	ring_up(test, MODERN);
 	KUNIT_ASSERT_TRUE(test, add(r, 1, 0, 0));
 	pv_vring_kick(r->vq);
 	fake_vq_next(&r->f, 0, &r->chain);
@@ -371,12 +371,12 @@ static void rewritten_descriptors(struct kunit *test)
 	unsigned int round, n;
 	uint32_t len;
 
-	up(test, param_features(test));
+	ring_up(test, param_features(test));
 	for (round = 0; round < 20; round++) {
 		for (n = 0; add(r, 1, 1, n); n++)
 			;
 		pv_vring_kick(r->vq);
-		complete(r, NUM);
+		answer(r, NUM);
 		for (n = 0; n < NUM; n++) {
 			r->vq->desc[n].next = 0xffff;
 			r->vq->desc[n].len = ~0u;
@@ -415,10 +415,10 @@ static void loads_once(struct kunit *test)
 	struct ring *r = test->priv;
 	uint32_t len;
 
-	up(test, MODERN | INDIRECT | EVENT);
+	ring_up(test, MODERN | INDIRECT | EVENT);
 	KUNIT_ASSERT_TRUE(test, add(r, 1, 1, 0));
 	pv_vring_kick(r->vq);
-	complete(r, 1);
+	answer(r, 1);
 	pv_memset(&seen, 0, sizeof(seen));
 	seen.idx = &r->vq->used->idx;
 	seen.id = &r->vq->used->ring[0].id;

@@ -127,7 +127,7 @@ static void call_page(struct kunit *test)
 	pv_fake_xen_start();
 	KUNIT_EXPECT_EQ(test, pv_xen_call_use_page(&platform), 0);
 	KUNIT_EXPECT_EQ(test, pv_xen_call_mode, PV_XEN_CALL_PAGE);
-	KUNIT_EXPECT_PTR_EQ(test, pv_xen_call_page, pv_xen_hypercall_page);
+	KUNIT_EXPECT_PTR_EQ(test, pv_xen_call_page, &pv_xen_hypercall_page[0]);
 
 	/* Xen takes the address, and writes nothing. */
 	pv_fake_xen_start();
@@ -231,7 +231,7 @@ static struct kunit_case call_cases[] = {
 };
 
 static struct kunit_suite call_suite = {
-	.name = "xen-call",
+	.name = "xen_call",
 	.init = call_init,
 	.exit = call_exit,
 	.test_cases = call_cases,

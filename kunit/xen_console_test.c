@@ -290,7 +290,7 @@ static void console_early(struct kunit *test)
 
 static void console_early_waits(struct kunit *test)
 {
-	char text[3000];
+	static char text[3000];
 	uint64_t before = pv_fake.now;
 
 	pv_memset(text, 'e', sizeof(text));

@@ -438,7 +438,7 @@ static struct kunit_case core_cases[] = {
 };
 
 static struct kunit_suite core_suite = {
-	.name = "xen-core",
+	.name = "xen_core",
 	.init = core_init,
 	.exit = core_exit,
 	.test_cases = core_cases,

@@ -429,7 +429,7 @@ static struct kunit_case events_cases[] = {
 };
 
 static struct kunit_suite events_suite = {
-	.name = "xen-events",
+	.name = "xen_events",
 	.init = events_init,
 	.exit = events_exit,
 	.test_cases = events_cases,

@@ -146,7 +146,7 @@ static void ops_share(struct kunit *test)
 	ref = (uint32_t)(addr >> 12);
 	KUNIT_EXPECT_EQ(test, addr & 4095, 512);
 	KUNIT_EXPECT_NULL(test, pv_fake_xen_peer_map(PEER, ref, true));
-	KUNIT_EXPECT_PTR_EQ(test, pv_fake_xen_peer_map(PEER, ref, false), page[0]);
+	KUNIT_EXPECT_PTR_EQ(test, pv_fake_xen_peer_map(PEER, ref, false), (void *)page[0]);
 	KUNIT_EXPECT_EQ(test, pv_xen_unshare(addr), PV_EBUSY);
 	pv_fake_xen_peer_unmap(ref);
 	KUNIT_EXPECT_EQ(test, pv_grant_retry(), 1);
@@ -172,7 +172,7 @@ static struct kunit_case ops_cases[] = {
 };
 
 static struct kunit_suite ops_suite = {
-	.name = "xen-grant-ops",
+	.name = "xen_grant_ops",
 	.init = ops_init,
 	.exit = ops_exit,
 	.test_cases = ops_cases,

@@ -69,8 +69,9 @@ static void life(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_fake_xen_granted(), 2);
 	KUNIT_EXPECT_NULL(test, pv_fake_xen_peer_map(PEER + 1, (uint32_t)ref, false));
 	KUNIT_EXPECT_NULL(test, pv_fake_xen_peer_map(PEER, (uint32_t)readonly, true));
-	KUNIT_EXPECT_PTR_EQ(test, pv_fake_xen_peer_map(PEER, (uint32_t)readonly, false), page[1]);
-	KUNIT_EXPECT_PTR_EQ(test, pv_fake_xen_peer_map(PEER, (uint32_t)ref, true), page[0]);
+	KUNIT_EXPECT_PTR_EQ(test, pv_fake_xen_peer_map(PEER, (uint32_t)readonly, false),
+			    (void *)page[1]);
+	KUNIT_EXPECT_PTR_EQ(test, pv_fake_xen_peer_map(PEER, (uint32_t)ref, true), (void *)page[0]);
 	KUNIT_EXPECT_TRUE(test, pv_grant_in_use(ref));
 	pv_fake_xen_peer_unmap((uint32_t)ref);
 	pv_fake_xen_peer_unmap((uint32_t)readonly);
@@ -438,7 +439,7 @@ static struct kunit_case grants_cases[] = {
 };
 
 static struct kunit_suite grants_suite = {
-	.name = "xen-grants",
+	.name = "xen_grants",
 	.init = grants_init,
 	.exit = grants_exit,
 	.test_cases = grants_cases,

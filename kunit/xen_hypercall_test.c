@@ -374,7 +374,7 @@ static struct kunit_case call_cases[] = {
 };
 
 static struct kunit_suite call_suite = {
-	.name = "xen-hypercall",
+	.name = "xen_hypercall",
 	.init = calls_init,
 	.exit = calls_exit,
 	.test_cases = call_cases,

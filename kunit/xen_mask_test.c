@@ -339,7 +339,7 @@ static struct kunit_case mask_cases[] = {
 };
 
 static struct kunit_suite mask_suite = {
-	.name = "xen-mask",
+	.name = "xen_mask",
 	.init = mask_init,
 	.exit = mask_exit,
 	.test_cases = mask_cases,

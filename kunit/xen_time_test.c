@@ -342,7 +342,7 @@ static struct kunit_case time_cases[] = {
 };
 
 static struct kunit_suite time_suite = {
-	.name = "xen-time",
+	.name = "xen_time",
 	.init = time_init,
 	.exit = time_exit,
 	.test_cases = time_cases,

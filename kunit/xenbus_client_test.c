@@ -33,7 +33,7 @@ static int asks(struct pv_xenbus_device *xd)
 	return pv_xenbus_watch(xd, "sectors");
 }
 
-static void xenbus_client(struct kunit *test)
+static void xenbus_client_lives(struct kunit *test)
 {
 	fake_front.in_probe = asks;
 	pv_fake_xs_device("vbd", 7, NULL, 0);
@@ -201,7 +201,7 @@ static void xenbus_allocations_fail(struct kunit *test)
 }
 
 static struct kunit_case xenbus_client_cases[] = {
-	KUNIT_CASE(xenbus_client),
+	KUNIT_CASE(xenbus_client_lives),
 	KUNIT_CASE(xenbus_waits),
 	KUNIT_CASE(xenbus_waits_in_vain),
 	KUNIT_CASE(xenbus_close_in_vain),

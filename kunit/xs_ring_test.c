@@ -104,7 +104,7 @@ static void xs_ring_fills_up(struct kunit *test)
 /* Nothing beside the ring's bytes is written, and not those that the server has yet to take. */
 static void xs_ring_writes_within(struct kunit *test)
 {
-	struct xenstore_domain_interface was;
+	static struct xenstore_domain_interface was;
 	char buf[8] = "abcdefgh";
 	unsigned int i;
 
@@ -176,7 +176,7 @@ static void console_set_up(uint32_t at)
 static void console_ring_carries(struct kunit *test)
 {
 	uint32_t out = 0, in = 0, i, n, want;
-	char buf[3000];
+	static char buf[3000];
 
 	console_set_up(start_of(test));
 	for (i = 1; i < 200; i++) {

@@ -108,7 +108,7 @@ static void tell_stopped(struct slot *s)
  * Everything that is not one good reading of a stable page. Out of line, so that the common case is
  * short.
  */
-static __attribute__((noinline)) uint64_t now_slow(struct slot *s)
+static PV_NOINLINE uint64_t now_slow(struct slot *s)
 {
 	struct pv_pvclock_sample sample;
 	uint64_t now, retries, v;

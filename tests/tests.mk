@@ -26,6 +26,7 @@ define TEST_HOST
 	$(MAKE) --no-print-directory check-$(c)-$(m);))
 @+$(RESULTS) suite unit $(MAKE) --no-print-directory unit
 @+$(RESULTS) suite models $(MAKE) --no-print-directory models
+@+$(RESULTS) suite kunit $(MAKE) --no-print-directory kunit
 endef
 
 test-hv: need-hv $(TEST_EXAMPLES:%=$(O)/examples/%.elf) $(O)/site.img \

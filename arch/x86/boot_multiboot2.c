@@ -209,8 +209,7 @@ int pv_boot_from_multiboot2(struct pv_boot_info *info, uint64_t pa, pv_boot_map_
 
 	pv_boot_begin(info, PV_BOOT_MULTIBOOT2);
 	if (pv_boot_copy(head, pa, sizeof(head), phys_to_virt) ||
-	    head[0] < sizeof(head) + sizeof(tag) || head[0] > MAX_SIZE ||
-	    pa > UINT64_MAX - 2 * MAX_SIZE)
+	    head[0] < sizeof(head) + sizeof(tag) || head[0] > MAX_SIZE || pa > ~0ull - 2 * MAX_SIZE)
 		return PV_EINVAL;
 	end = pa + head[0];
 	for (at = pa + sizeof(head); end - at >= sizeof(tag); at += (tag.size + 7) & ~7u) {

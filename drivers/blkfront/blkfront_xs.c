@@ -24,7 +24,7 @@
 #include "drivers/blkfront/blkfront.h"
 
 #define MAX_BLOCK    65536u
-#define MAX_CAPACITY (UINT64_MAX >> 16) /* sectors; far from where sums of sectors or bytes wrap */
+#define MAX_CAPACITY (~0ull >> 16) /* sectors; far from where sums of sectors or bytes wrap */
 
 /* --- before the connection -------------------------------------------------------------------- */
 
@@ -177,7 +177,7 @@ static int set_blocks(struct blkfront *bf, const struct properties *p)
 	blk->logical_block = (uint32_t)p->sector_size;
 	blk->physical_block = blk->logical_block;
 	if (power_of_two(p->physical_sector_size) && p->physical_sector_size > p->sector_size &&
-	    p->physical_sector_size <= UINT32_MAX)
+	    p->physical_sector_size <= ~0u)
 		blk->physical_block = (uint32_t)p->physical_sector_size;
 	return set_capacity(bf, p->sectors);
 }
@@ -203,7 +203,7 @@ static void set_flags(struct blkfront *bf, const struct properties *p)
 		bf->sync_op = BLKIF_OP_WRITE_BARRIER;
 	if (p->discard) {
 		blk->flags |= PV_BLK_F_DISCARD;
-		blk->max_discard = UINT32_MAX & ~(blk->logical_block / PV_BLK_SECTOR - 1);
+		blk->max_discard = ~0u & ~(blk->logical_block / PV_BLK_SECTOR - 1);
 	}
 }
 

@@ -11,8 +11,8 @@
 #include "drivers/virtio/virtio_blk.h"
 
 #define MAX_BLOCK    65536u
-#define MAX_BYTES    (1u << 20)		/* of data in a part */
-#define MAX_CAPACITY (UINT64_MAX >> 16) /* sectors; far from where sums of sectors or bytes wrap */
+#define MAX_BYTES    (1u << 20)	   /* of data in a part */
+#define MAX_CAPACITY (~0ull >> 16) /* sectors; far from where sums of sectors or bytes wrap */
 
 static const struct pv_bit_name feature_names[] = {
 	{VIRTIO_BLK_F_BARRIER, "BARRIER"},
@@ -33,11 +33,12 @@ static const struct pv_bit_name feature_names[] = {
 	{0, NULL},
 };
 
-#define BIT(n) (1ull << (n))
+#define BIT64(n) (1ull << (n))
 #define WANTED                                                                                     \
-	(BIT(VIRTIO_BLK_F_SIZE_MAX) | BIT(VIRTIO_BLK_F_SEG_MAX) | BIT(VIRTIO_BLK_F_GEOMETRY) |     \
-	 BIT(VIRTIO_BLK_F_RO) | BIT(VIRTIO_BLK_F_BLK_SIZE) | BIT(VIRTIO_BLK_F_FLUSH) |             \
-	 BIT(VIRTIO_BLK_F_TOPOLOGY) | BIT(VIRTIO_BLK_F_DISCARD) | BIT(VIRTIO_BLK_F_WRITE_ZEROES))
+	(BIT64(VIRTIO_BLK_F_SIZE_MAX) | BIT64(VIRTIO_BLK_F_SEG_MAX) |                              \
+	 BIT64(VIRTIO_BLK_F_GEOMETRY) | BIT64(VIRTIO_BLK_F_RO) | BIT64(VIRTIO_BLK_F_BLK_SIZE) |    \
+	 BIT64(VIRTIO_BLK_F_FLUSH) | BIT64(VIRTIO_BLK_F_TOPOLOGY) | BIT64(VIRTIO_BLK_F_DISCARD) |  \
+	 BIT64(VIRTIO_BLK_F_WRITE_ZEROES))
 
 /* --- configuration ---------------------------------------------------------------------------- */
 
@@ -118,7 +119,7 @@ static int config_set(struct virtio_blk *vb, const struct config *c)
 	blk->physical_block = blk->logical_block;
 	if (c->physical_block_exp <= 16)
 		blk->physical_block <<= c->physical_block_exp;
-	if (c->opt_io_size <= UINT32_MAX / blk->logical_block)
+	if (c->opt_io_size <= ~0u / blk->logical_block)
 		blk->opt_io = c->opt_io_size * blk->logical_block;
 	blk->geometry.cylinders = c->cylinders;
 	blk->geometry.heads = c->heads;

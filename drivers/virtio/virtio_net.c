@@ -50,11 +50,11 @@ static const struct pv_bit_name feature_names[] = {
 	{0, NULL},
 };
 
-#define BIT(n) (1ull << (n))
+#define BIT64(n) (1ull << (n))
 #define WANTED                                                                                     \
-	(BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_GUEST_CSUM) | BIT(VIRTIO_NET_F_MTU) |           \
-	 BIT(VIRTIO_NET_F_MAC) | BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_HOST_TSO6) |       \
-	 BIT(VIRTIO_NET_F_MRG_RXBUF) | BIT(VIRTIO_NET_F_STATUS) | BIT(VIRTIO_F_ANY_LAYOUT))
+	(BIT64(VIRTIO_NET_F_CSUM) | BIT64(VIRTIO_NET_F_GUEST_CSUM) | BIT64(VIRTIO_NET_F_MTU) |     \
+	 BIT64(VIRTIO_NET_F_MAC) | BIT64(VIRTIO_NET_F_HOST_TSO4) | BIT64(VIRTIO_NET_F_HOST_TSO6) | \
+	 BIT64(VIRTIO_NET_F_MRG_RXBUF) | BIT64(VIRTIO_NET_F_STATUS) | BIT64(VIRTIO_F_ANY_LAYOUT))
 
 static struct virtio_net *net_of(struct pv_net *net)
 {

@@ -34,8 +34,8 @@
 #define PV_NORETURN	      __attribute__((noreturn))
 #define PV_ALIGNED(n)	      __attribute__((aligned(n)))
 #define PV_PACKED	      __attribute__((packed))
-#define PV_ALWAYS_INLINE      inline __attribute__((always_inline))
-#define PV_NOINLINE	      __attribute__((noinline))
+#define PV_ALWAYS_INLINE      inline __attribute__((__always_inline__))
+#define PV_NOINLINE	      __attribute__((__noinline__))
 
 #define pv_likely(x)   __builtin_expect(!!(x), 1)
 #define pv_unlikely(x) __builtin_expect(!!(x), 0)

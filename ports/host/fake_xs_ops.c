@@ -129,7 +129,7 @@ static void do_directory(const struct xsd_sockmsg *r, const struct xs_tree *t, c
 static void do_part(const struct xsd_sockmsg *r, const struct xs_tree *t, const struct xs_node *n,
 		    size_t offset)
 {
-	char out[XENSTORE_PAYLOAD_MAX];
+	static char out[XENSTORE_PAYLOAD_MAX]; /* too large for a kernel's stack */
 	uint64_t gen = n->generation;
 	size_t len, used, at = offset;
 	char *list = xs_tree_list(t, n->path, &len);

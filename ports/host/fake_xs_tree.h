@@ -3,9 +3,7 @@
 #ifndef PV_FAKE_XS_TREE_H
 #define PV_FAKE_XS_TREE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <pv/types.h>
 
 struct xs_node {
 	struct xs_node *next;

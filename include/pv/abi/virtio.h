@@ -8,6 +8,16 @@
 
 #include <pv/types.h>
 
+#ifdef __KERNEL__
+/* The same headers, apart from the kernel's own of these names. */
+#include <uapi/linux/virtio_blk.h>
+#include <uapi/linux/virtio_config.h>
+#include <uapi/linux/virtio_ids.h>
+#include <uapi/linux/virtio_mmio.h>
+#include <uapi/linux/virtio_net.h>
+#include <uapi/linux/virtio_pci.h>
+#include <uapi/linux/virtio_ring.h>
+#else
 #include <linux/virtio_blk.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
@@ -15,6 +25,7 @@
 #include <linux/virtio_net.h>
 #include <linux/virtio_pci.h>
 #include <linux/virtio_ring.h>
+#endif
 
 /* virtio 1.2, 4.1.2.1: PCI identifiers. */
 #define VIRTIO_PCI_VENDOR	 0x1af4

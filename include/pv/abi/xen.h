@@ -12,6 +12,25 @@
 
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
 
+#ifdef __KERNEL__
+/* Linux has headers of its own by these names; kbuild reaches Xen's through a folder of its own. */
+#include <pv_xen/xen.h>
+#include <pv_xen/callback.h>
+#include <pv_xen/elfnote.h>
+#include <pv_xen/event_channel.h>
+#include <pv_xen/features.h>
+#include <pv_xen/grant_table.h>
+#include <pv_xen/memory.h>
+#include <pv_xen/nmi.h>
+#include <pv_xen/physdev.h>
+#include <pv_xen/sched.h>
+#include <pv_xen/vcpu.h>
+#include <pv_xen/version.h>
+#include <pv_xen/arch-x86/cpuid.h>
+#include <pv_xen/arch-x86/hvm/start_info.h>
+#include <pv_xen/hvm/hvm_op.h>
+#include <pv_xen/hvm/params.h>
+#else
 #include <xen/xen.h>
 #include <xen/callback.h>
 #include <xen/elfnote.h>
@@ -28,6 +47,7 @@
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
+#endif
 
 /* --- what headers before Xen 4.20 lack -------------------------------------------------------- */
 

@@ -9,11 +9,20 @@
 
 #include <pv/abi/xen.h>
 
+#ifdef __KERNEL__
+#include <pv_xen/io/blkif.h>
+#include <pv_xen/io/console.h>
+#include <pv_xen/io/netif.h>
+#include <pv_xen/io/protocols.h>
+#include <pv_xen/io/xenbus.h>
+#include <pv_xen/io/xs_wire.h>
+#else
 #include <xen/io/blkif.h>
 #include <xen/io/console.h>
 #include <xen/io/netif.h>
 #include <xen/io/protocols.h>
 #include <xen/io/xenbus.h>
 #include <xen/io/xs_wire.h>
+#endif
 
 #endif
