@@ -74,6 +74,7 @@ include tests/kunit.mk
 include tests/checks.mk
 include tests/tests.mk
 include tests/models.mk
+include tests/explore.mk
 include tools/run.mk
 include tools/image.mk
 include bench/bench.mk
