@@ -239,26 +239,6 @@ static void core_upcall_vector(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_fake.live_irqs, 1);
 }
 
-/* A local APIC whose end of interrupt is Xen's to do: the vector past it, if there is one. */
-static void core_upcall_apic(struct kunit *test)
-{
-	static const struct pv_fake_leaf offers[] = {
-		{.leaf = 1, .value = {.ecx = 1u << 31}},
-		{.leaf = 0x40000000,
-		 .value = {0x40000004, XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
-			   XEN_CPUID_SIGNATURE_EDX}},
-		{.leaf = 0x40000004, .value = {.eax = XEN_HVM_CPUID_UPCALL_VECTOR}, .last = true},
-	};
-
-	pv_fake_cpuid(offers);
-	one_event(test, PV_UPCALL_VECTOR);
-	pv_shutdown();
-	pv_fake_xen_start();
-	pv_fake_cpuid(offers);
-	pv_fake_xen.features &= ~(1u << XENFEAT_hvm_callback_vector);
-	one_event(test, PV_UPCALL_PER_CPU);
-}
-
 static void core_upcall_polled(struct kunit *test)
 {
 	pv_fake.no_vector = true;
@@ -428,7 +408,6 @@ static struct kunit_case core_cases[] = {
 	KUNIT_CASE(core_page_lost),
 	KUNIT_CASE(core_upcall_per_cpu),
 	KUNIT_CASE(core_upcall_vector),
-	KUNIT_CASE(core_upcall_apic),
 	KUNIT_CASE(core_upcall_polled),
 	KUNIT_CASE(core_upcall_gsi),
 	KUNIT_CASE(core_map_frame),

@@ -29,7 +29,7 @@ const struct pv_fake_leaf pv_fake_xen_cpuid[] = {
 		   XEN_CPUID_SIGNATURE_EDX}},
 	{.leaf = 0x40000001, .value = {.eax = 4 << 16 | 17}},
 	{.leaf = 0x40000002, .value = {.eax = 1, .ebx = MSR_PAGE}},
-	{.leaf = 0x40000004, .value = {.eax = XEN_HVM_CPUID_X2APIC_VIRT}, .last = true},
+	{.leaf = 0x40000004, .last = true},
 };
 
 /* --- beginning and end ------------------------------------------------------------------------ */

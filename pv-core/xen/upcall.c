@@ -9,9 +9,6 @@
  *	3. the interrupt line of the platform device, a PCI function (the same, type 1): HVM
  *	4. none: pv_work() polls
  *
- * An interrupt by 1 has an end, which the local APIC is told. Where Xen has to be asked for that, it costs
- * as much as a hypercall, for each event, and 2 is before 1: it has none.
- *
  * With 1 the parameter is set all the same: by it the toolstack knows a guest that hears it
  * (libxl).
  */
@@ -136,12 +133,10 @@ enum pv_upcall pv_upcall_start(const struct pv_boot_info *boot)
 {
 	if (pv_xen_mode() == PV_XEN_PV)
 		return PV_UPCALL_KERNEL;
-	if (pv_xen_apic_virtualized() && per_cpu())
+	if (per_cpu())
 		return PV_UPCALL_PER_CPU;
 	if (one_vector())
 		return PV_UPCALL_VECTOR;
-	if (per_cpu())
-		return PV_UPCALL_PER_CPU;
 	if (pv_xen_mode() == PV_XEN_HVM && line(boot))
 		return PV_UPCALL_GSI;
 	pv_warn("Xen: no interrupt for events: they are polled");

@@ -78,12 +78,6 @@ uint32_t pv_xen_vcpu(unsigned int cpu)
 	return cpus[cpu].vcpu;
 }
 
-bool pv_xen_apic_virtualized(void)
-{
-	return cpuid_features && pv_cpuid(cpuid_features, 0).eax & (XEN_HVM_CPUID_APIC_ACCESS_VIRT |
-								    XEN_HVM_CPUID_X2APIC_VIRT);
-}
-
 /* --- CPUs ------------------------------------------------------------------------------------- */
 
 /* Xen's number of this CPU: by CPUID, which a PV guest cannot trust; else the port's. */

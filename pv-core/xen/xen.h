@@ -77,12 +77,6 @@ struct vcpu_info PV_SHARED *pv_xen_vcpu_info(unsigned int cpu);
 /* Xen's number of CPU `cpu`, which was started. */
 uint32_t pv_xen_vcpu(unsigned int cpu);
 
-/*
- * Whether the CPU does for a PVH or HVM guest what its local APIC is told, without a way to Xen. Context:
- * any.
- */
-bool pv_xen_apic_virtualized(void);
-
 /* --- memory ----------------------------------------------------------------------------------- */
 
 /*
