@@ -2,6 +2,7 @@
 """The disk that an image is booted from by a machine's own firmware; tools/image makes it."""
 
 import contextlib
+import functools
 import os
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ KINDS = {"bios": "raw", "uefi": "qcow2"}  # what each firmware is tested with
 UEFI_PACKAGE, UEFI = "ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd"
 
 
+@functools.cache
 def prepare(firmware):
     """Gets what making and booting such a disk needs."""
     cache.need(*PACKAGES, *(UEFI_PACKAGE,) * (firmware == "uefi"))

@@ -6,7 +6,7 @@ import re
 import socket
 from dataclasses import dataclass
 
-from . import backlog, bootdisk, l1image, xenimage
+from . import backlog, bootdisk, hvm, l1image, xenimage
 from .domu import XenHost
 from .errors import UserError
 from .nested import NestedHost
@@ -131,6 +131,8 @@ class Hosts:
         """Starts what the environment needs; takes some seconds the first time for a shared one."""
         if env.firmware:
             bootdisk.prepare(env.firmware)
+        if env.xen == "hvm":
+            hvm.device_model()
         kind = shared_host(env)
         if not kind:
             return self._local

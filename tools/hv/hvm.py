@@ -5,6 +5,7 @@ That is QEMU once more, as Debian builds it for Xen, with its libraries and firm
 Dom0 starts without it, and is given it, in one archive, for the first such domain.
 """
 
+import functools
 import hashlib
 import os
 
@@ -29,6 +30,7 @@ def install(dom0):
                f"[ -x /{PROGRAM} ]")
 
 
+@functools.cache
 def device_model():
     """The archive's path; made if need be."""
     directories = [os.path.join(cache.directory(), p, LIB) for p in xenimage.LIBRARIES]
