@@ -46,12 +46,13 @@ struct blkfront_part {
 	uint32_t turn;		/* the ring's index at which it was put */
 	uint8_t op;		/* BLKIF_OP_*; of an indirect request what it does */
 	bool indirect;
-	bool single;	/* one piece, shared: num, bytes and indirect are not used */
+	bool single;	/* one piece, within a page: num, bytes and indirect are not used */
 	uint32_t bytes; /* of data */
 	uint32_t num;	/* pieces of data, at `seg` */
 	const struct pv_seg *seg;
 	struct pv_seg cut[BLKFRONT_SEGS]; /* where the caller's pieces had to be cut */
 	union {
+		int ref;			   /* of a single piece, granted */
 		pv_bus_addr_t addr[BLKFRONT_SEGS]; /* of the pieces, shared */
 		uint16_t page[BLKFRONT_SEGS]; /* persistent: the pool's pages, in their place */
 	} at;

@@ -18,7 +18,6 @@
  * arm finds no more responses. rsp_event is behind by then, which is all it takes to ask for
  * none.
  */
-#include <pv/share.h>
 
 #include "drivers/blkfront/blkfront.h"
 #include "pv-core/xen/events.h"
@@ -129,31 +128,65 @@ static PV_NOINLINE int issue_data(struct blkfront *bf, struct pv_blk_req *req,
 	return 0;
 }
 
-/* What most are: within a page, and shared. */
+/* Sees that the backend can reach the one piece of a part; its grant's reference, or below 0. */
+static inline int single_begin(struct blkfront *bf, struct blkfront_part *part)
+{
+	const struct pv_seg *seg = part->seg;
+	const struct blkfront_page *page;
+
+	if (!bf->persistent)
+		return part->at.ref =
+			       pv_grant(bf->xd->backend_id, seg->va, part->op != BLKIF_OP_READ);
+	if (pv_unlikely(!bf->pool_num_free))
+		return PV_EBUSY;
+	part->at.page[0] = bf->pool_free[--bf->pool_num_free];
+	page = &bf->pool[part->at.page[0]];
+	if (part->op == BLKIF_OP_WRITE)
+		pv_shared_write_block(page->va, seg->va, seg->len);
+	return page->ref;
+}
+
+/* Its mirror, as pv_blkfront_data_end(). */
+static inline int single_end(struct blkfront *bf, const struct blkfront_part *part, bool good)
+{
+	const struct pv_seg *seg = part->seg;
+
+	if (!bf->persistent)
+		return pv_grant_end(part->at.ref);
+	if (good && part->op == BLKIF_OP_READ)
+		pv_shared_read_block(seg->va, bf->pool[part->at.page[0]].va, seg->len);
+	bf->pool_free[bf->pool_num_free++] = part->at.page[0];
+	return 0;
+}
+
+/* What most are: within a page. */
 static int issue(struct pv_blk_queue *q, struct pv_blk_req *req)
 {
 	struct blkfront *bf = blkfront_of(q);
 	const struct pv_seg *seg = req->segs;
 	struct blkfront_part *part;
 	unsigned int id;
+	uint32_t first;
+	int ref;
 
 	/* As it is while there is no connection. */
 	if (pv_unlikely(!bf->num_free))
 		return PV_EBUSY;
 	id = next_part(bf);
 	part = bf->part[id];
-	part->single = !bf->persistent && req->op <= PV_BLK_WRITE && pv_blk_whole_paged(req);
+	part->single = req->op <= PV_BLK_WRITE && pv_blk_whole_paged(req);
 	if (!part->single)
 		return req->op > PV_BLK_WRITE ? issue_other(bf, req, part, id)
 					      : issue_data(bf, req, part, id);
 	part->seg = seg;
 	part->op = req->op == PV_BLK_READ ? BLKIF_OP_READ : BLKIF_OP_WRITE;
-	if (pv_unlikely(pv_share(bf->blk.dev, seg->va, seg->len, pv_blkfront_dir(part),
-				 &part->at.addr[0])))
+	ref = single_begin(bf, part);
+	if (pv_unlikely(ref < 0))
 		return PV_EBUSY;
 	pv_blk_take_whole(req);
-	pv_blkfront_put_shared(put_request(bf, part, id, 1, req->sector)->seg, part->at.addr[0],
-			       seg->len);
+	first = bf->persistent ? 0 : ((uint32_t)(uintptr_t)seg->va & (PV_PAGE_SIZE - 1));
+	pv_blkfront_put_seg(put_request(bf, part, id, 1, req->sector)->seg, (uint32_t)ref,
+			    first / PV_BLK_SECTOR, seg->len);
 	put_part(bf, part, req);
 	return 0;
 }
@@ -185,8 +218,7 @@ static inline int data_end(struct blkfront *bf, const struct blkfront_part *part
 {
 	if (pv_unlikely(!part->single))
 		return pv_blkfront_data_end(bf, part, good);
-	return pv_unshare(bf->blk.dev, part->at.addr[0], part->seg->va, part->seg->len,
-			  pv_blkfront_dir(part));
+	return single_end(bf, part, good);
 }
 
 /* How a part went, by its response. */

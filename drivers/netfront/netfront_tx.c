@@ -133,7 +133,7 @@ static inline int take_part(struct netfront_pair *pair, struct pv_packet *pkt, s
 	struct netfront_tx *slot = &pair->slot[pair->tx_free];
 	uint32_t len = walk_part(w, PV_PAGE_SIZE);
 
-	if (pv_unlikely(pv_share(&pair->xd->dev, w->va, len, PV_SHARE_READ, &slot->addr)))
+	if (pv_unlikely(pv_xen_share(pair->xd->backend_id, w->va, len, true, &slot->addr)))
 		return PV_EBUSY;
 	slot->va = w->va;
 	slot->len = (uint16_t)len;
@@ -171,7 +171,7 @@ static inline int slot_give(struct netfront_pair *pair, uint16_t id)
 	int err = 0;
 
 	if (pv_likely(slot->va))
-		err = pv_unshare(&pair->xd->dev, slot->addr, slot->va, slot->len, PV_SHARE_READ);
+		err = pv_xen_unshare(slot->addr);
 	slot->pkt->pieces--;
 	slot->pkt = NULL;
 	slot->next = pair->tx_free;

@@ -109,26 +109,30 @@ void pv_evtchn_mask(int port)
  * hence 3. A port of another CPU is Xen's from the start, because the selector that it sets is that
  * CPU's.
  */
-void pv_evtchn_unmask(int port)
+void pv_evtchn_let_go(const struct pv_evtchn_port *p, unsigned int port)
 {
 	struct shared_info PV_SHARED *shared = pv_xen_shared_info();
-	struct evtchn_unmask op = {.port = (evtchn_port_t)port};
-	struct pv_evtchn_port *p = pv_evtchn_bound(port);
+	struct evtchn_unmask op = {.port = port};
 	int err;
 
-	if (!p)
-		return;
 	if (p->cpu == pv_os_cpu()) {
-		pv_shared_fetch_and(&shared->evtchn_mask[port / 64],
-				    ~pv_evtchn_bit((unsigned int)port));
-		if (!(pv_shared_read(&shared->evtchn_pending[port / 64]) &
-		      pv_evtchn_bit((unsigned int)port)))
+		pv_shared_fetch_and(&shared->evtchn_mask[port / 64], ~pv_evtchn_bit(port));
+		if (pv_likely(!(pv_shared_read(&shared->evtchn_pending[port / 64]) &
+				pv_evtchn_bit(port))))
 			return;
-		pv_evtchn_set_mask((unsigned int)port);
+		pv_evtchn_set_mask(port);
 	}
 	err = pv_xen_evtchn_unmask(&op);
 	if (err)
-		pv_err("Xen: port %d was not unmasked, error %d", port, err);
+		pv_err("Xen: port %u was not unmasked, error %d", port, err);
+}
+
+void pv_evtchn_unmask(int port)
+{
+	const struct pv_evtchn_port *p = pv_evtchn_bound(port);
+
+	if (p)
+		pv_evtchn_let_go(p, (unsigned int)port);
 }
 
 bool pv_evtchn_pending(int port)

@@ -59,6 +59,9 @@ bool pv_evtchn_started(unsigned int cpu);
 /* Has CPU `cpu` look at the port, and nobody else. */
 void pv_evtchn_give(unsigned int port, unsigned int cpu);
 
+/* pv_evtchn_unmask() of a bound port. */
+void pv_evtchn_let_go(const struct pv_evtchn_port *p, unsigned int port);
+
 /* Calls what is pending for this CPU; whether it was flagged. Context: as pv_xen_dispatch(). */
 bool pv_evtchn_dispatch(void);
 

@@ -46,7 +46,7 @@ void pv_evtchn_eoi(int port)
 	if (!p)
 		return;
 	p->idle = 0;
-	pv_evtchn_unmask(port);
+	pv_evtchn_let_go(p, (unsigned int)port);
 }
 
 void pv_evtchn_eoi_idle(int port)

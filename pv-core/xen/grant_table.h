@@ -62,13 +62,17 @@ static inline uint16_t PV_SHARED *pv_grant_status(unsigned int ref)
 static inline void pv_grant_write(unsigned int ref, uint16_t domid, uint64_t gfn, uint16_t flags)
 {
 	if (pv_grant_table.version == 1) {
-		pv_shared_write(&pv_grant_v1(ref)->frame, (uint32_t)gfn);
-		pv_shared_write(&pv_grant_v1(ref)->domid, domid);
-		pv_shared_write_release(&pv_grant_v1(ref)->flags, flags);
+		struct grant_entry_v1 PV_SHARED *e = pv_grant_v1(ref);
+
+		pv_shared_write(&e->frame, (uint32_t)gfn);
+		pv_shared_write(&e->domid, domid);
+		pv_shared_write_release(&e->flags, flags);
 	} else {
-		pv_shared_write(&pv_grant_v2(ref)->full_page.frame, gfn);
-		pv_shared_write(&pv_grant_v2(ref)->hdr.domid, domid);
-		pv_shared_write_release(&pv_grant_v2(ref)->hdr.flags, flags);
+		union grant_entry_v2 PV_SHARED *e = pv_grant_v2(ref);
+
+		pv_shared_write(&e->full_page.frame, gfn);
+		pv_shared_write(&e->hdr.domid, domid);
+		pv_shared_write_release(&e->hdr.flags, flags);
 	}
 }
 

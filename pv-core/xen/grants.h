@@ -27,6 +27,7 @@
 #define PV_CORE_XEN_GRANTS_H
 
 #include <pv/abi/xen.h>
+#include <pv/err.h>
 #include <pv/types.h>
 
 /*
@@ -123,13 +124,30 @@ int pv_grant_map(uint16_t domid, uint32_t ref, void *page, bool readonly,
  */
 int pv_grant_unmap(void *page, uint32_t handle);
 
-/* --- pv_share() by grants (share.c), for buses on Xen ----------------------------------------- */
+/* --- pv_share() by grants, for buses on Xen and for their drivers' data paths ------------------- */
 
 /*
  * As struct pv_bus's, with the peer's domain. The address is (reference << 12) + offset in the
  * page.
  */
-int pv_xen_share(uint16_t domid, void *va, uint32_t len, bool readonly, uint64_t *addr);
-int pv_xen_unshare(uint64_t addr);
+static inline int pv_xen_share(uint16_t domid, void *va, uint32_t len, bool readonly,
+			       uint64_t *addr)
+{
+	uint32_t offset = (uint32_t)((uintptr_t)va & (PV_PAGE_SIZE - 1));
+	int ref;
+
+	if (pv_unlikely(len > PV_PAGE_SIZE - offset))
+		return PV_EINVAL;
+	ref = pv_grant(domid, va, readonly);
+	if (pv_unlikely(ref < 0))
+		return ref;
+	*addr = (uint64_t)ref << PV_PAGE_SHIFT | offset;
+	return 0;
+}
+
+static inline int pv_xen_unshare(uint64_t addr)
+{
+	return pv_grant_end((int)(addr >> PV_PAGE_SHIFT));
+}
 
 #endif

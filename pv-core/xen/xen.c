@@ -33,7 +33,7 @@ static bool present;
 static enum pv_xen_mode mode;
 static uint32_t features;
 static uint32_t cpuid_features; /* the leaf with the vcpu id; 0: none */
-static struct shared_info PV_SHARED *shared_info;
+struct shared_info PV_SHARED *pv_xen_shared_page;
 static char
 	*area_page[AREA_PAGES]; /* vcpu_infos that were registered, by Xen's number of the CPU */
 static uint64_t area_known[(PV_CONFIG_MAX_CPUS + 63) / 64]; /* whether it was */
@@ -61,11 +61,6 @@ bool pv_xen_has(unsigned int feature)
 int pv_xen_param(unsigned int index, uint64_t *value)
 {
 	return pv_xen_hvm_get_param(index, value);
-}
-
-struct shared_info PV_SHARED *pv_xen_shared_info(void)
-{
-	return shared_info;
 }
 
 struct vcpu_info PV_SHARED *pv_xen_vcpu_info(unsigned int cpu)
@@ -130,7 +125,7 @@ static int info_start(unsigned int cpu)
 		return PV_ENOSPC;
 	cpus[cpu].vcpu = vcpu;
 	if (vcpu < XEN_LEGACY_MAX_VCPUS) {
-		cpus[cpu].info = &shared_info->vcpu_info[vcpu];
+		cpus[cpu].info = &pv_xen_shared_page->vcpu_info[vcpu];
 		return 0;
 	}
 	err = register_info(vcpu, &cpus[cpu].info);
@@ -184,16 +179,16 @@ static int map_shared_info(void)
 		pv_os_pages_free(page, 1);
 		return err;
 	}
-	shared_info = (struct shared_info PV_SHARED PV_FORCE *)page;
+	pv_xen_shared_page = (struct shared_info PV_SHARED PV_FORCE *)page;
 	return 0;
 }
 
 static void unmap_shared_info(void)
 {
-	void *page = (void PV_FORCE *)shared_info;
+	void *page = (void PV_FORCE *)pv_xen_shared_page;
 	int err = pv_xen_unplace(page);
 
-	shared_info = NULL;
+	pv_xen_shared_page = NULL;
 	if (err)
 		pv_warn("Xen: the shared page stays, error %d", err);
 	else

@@ -71,7 +71,12 @@ int pv_xen_param(unsigned int index, uint64_t *value);
  * The page that the domain shares with Xen (struct shared_info); NULL before pv_xen_init(). And CPU
  * `cpu`'s vcpu_info, in it or registered; NULL if that CPU was not started.
  */
-struct shared_info PV_SHARED *pv_xen_shared_info(void);
+extern struct shared_info PV_SHARED *pv_xen_shared_page;
+static inline struct shared_info PV_SHARED *pv_xen_shared_info(void)
+{
+	return pv_xen_shared_page;
+}
+
 struct vcpu_info PV_SHARED *pv_xen_vcpu_info(unsigned int cpu);
 
 /* Xen's number of CPU `cpu`, which was started. */
