@@ -8,6 +8,7 @@ QEMU's own trace events, as the difference between a run with the operations and
 """
 
 import argparse
+import fnmatch
 import glob
 import json
 import os
@@ -20,6 +21,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "tools"))
 
+import onxen
 from hv import envs, hosts
 from hv.errors import GuestFailure, UserError
 from hv.progress import Progress
@@ -27,6 +29,7 @@ from hv.spec import Disk, Spec
 
 OPS = 1280
 ENVIRONMENTS = ("qemu-microvm", "qemu-pc")
+XEN = "xen"
 
 # Guest instructions that other guests need for the same, counted in the same way (-icount, the same
 # QEMU): per 4 KiB read at depth 1 and 32, from entry to main. Recorded, not run here: none of the
@@ -157,22 +160,35 @@ def report(results, size):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--build", default="build", help="where the library was built")
+    parser.add_argument("--hv", default="", help="patterns of: " + " ".join((*ENVIRONMENTS, XEN)))
     parser.add_argument("--json", help="where to put the figures for machines")
     args = parser.parse_args()
+    chosen = [name for name in (*ENVIRONMENTS, XEN) if not args.hv or
+              any(fnmatch.fnmatch(name, pattern) for pattern in args.hv.split())]
+    if not chosen:
+        print(f"bench: nothing is measured on '{args.hv}', but on {' '.join(ENVIRONMENTS)} {XEN}",
+              file=sys.stderr)
+        return 2
     try:
-        results = {}
+        results, xen = {}, {}
         with hosts.Hosts() as where, tempfile.TemporaryDirectory(prefix="libpv-bench-") as scratch:
-            for name in ENVIRONMENTS:
+            for name in chosen:
                 with Progress(f"measuring on {name}"):
-                    results[name] = measure(where, envs.lookup(name), args.build, scratch)
+                    if name == XEN:
+                        xen = onxen.measure(args.build, scratch)
+                    else:
+                        results[name] = measure(where, envs.lookup(name), args.build, scratch)
         size = sizes(args.build)
     except (UserError, GuestFailure) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     report(results, size)
+    if xen:
+        onxen.report(xen)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
-            json.dump({"environments": results, "bytes": size, "peers": PEERS, "expected": BOUNDS},
+            json.dump({"environments": results, "bytes": size, "peers": PEERS, "expected": BOUNDS,
+                       "xen": {"guests": xen, "peers": onxen.PEERS, "expected": onxen.BOUNDS}},
                       file, indent=1)
         print(f"\nfigures: {args.json}")
     return 0

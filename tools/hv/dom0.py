@@ -69,10 +69,11 @@ class Job:
 
 
 class Dom0:
-    """Use: with Dom0(on_console) as dom0: dom0.run("xl list")."""
+    """Use: with Dom0(on_console) as dom0: dom0.run("xl list"). icount: of QEMU's -icount."""
 
-    def __init__(self, on_console=lambda data: None):
+    def __init__(self, on_console=lambda data: None, icount=""):
         self._on_console = on_console
+        self._icount = icount
         self._qemu = None
         self._ready = threading.Event()
         self._lock = threading.Lock()
@@ -208,7 +209,9 @@ class Dom0:
 
     def _command(self, image, channels):
         argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
-                "-display", "none", "-M", "pc", "-accel", "tcg,thread=multi",
+                "-display", "none", "-M", "pc",
+                *(("-accel", "tcg", "-icount", self._icount) if self._icount
+                  else ("-accel", "tcg,thread=multi")),
                 "-cpu", envs.XEN_CPU, "-m", f"{MEMORY}M", "-smp", "1", "-serial", "stdio",
                 "-kernel", image.xen, "-append", XEN_OPTIONS,
                 "-initrd", f"{image.kernel} {LINUX_OPTIONS.replace(',', ',,')},{image.initrd}",

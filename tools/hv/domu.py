@@ -75,8 +75,8 @@ class DomU(Guest):
 class XenHost:
     """Xen and Dom0. Use: with XenHost() as host: guest = host.start(env, spec, ...)."""
 
-    def __init__(self):
-        self.dom0 = Dom0(self._on_console)
+    def __init__(self, icount=""):
+        self.dom0 = Dom0(self._on_console, icount)
         self._guest = None
         self._runs = 0
         self._disks = ""
