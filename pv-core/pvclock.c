@@ -52,9 +52,7 @@ int pv_pvclock_read_wall(const struct pvclock_wall_clock PV_SHARED *page, struct
 
 bool pv_pvclock_clear_stopped(struct pvclock_vcpu_time_info PV_SHARED *page)
 {
-	uint8_t *flags = (uint8_t PV_FORCE *)&page->flags;
-
 	/* The host writes the other bits of this byte: one locked AND, no load and store. */
-	return __atomic_fetch_and(flags, (uint8_t)~PVCLOCK_GUEST_STOPPED, __ATOMIC_RELAXED) &
+	return pv_shared_fetch_and(&page->flags, (uint8_t)~PVCLOCK_GUEST_STOPPED) &
 	       PVCLOCK_GUEST_STOPPED;
 }

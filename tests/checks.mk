@@ -7,7 +7,7 @@ CHECKS := tests/checks
 check: need-check check-tree check-models check-linked unit ## The inner loop: build with both compilers, checks, unit tests; seconds
 
 need-check:
-	$(Q)tools/need git python3 gcc clang clang-format binutils linux-libc-dev libxen-dev g++
+	$(Q)tools/need git python3 gcc clang clang-format binutils linux-libc-dev libxen-dev g++ sparse
 
 # The tree as it stands.
 check-tree:
@@ -15,6 +15,7 @@ check-tree:
 	$(Q)$(CHECKS)/layers
 	$(Q)$(CHECKS)/format
 	$(Q)$(CHECKS)/lists
+	$(Q)$(CHECKS)/shared
 
 # Two images of one example.
 check-linked: $(O)/examples/hello.elf $(O)/bench/hello-virtio.elf

@@ -86,6 +86,19 @@ PV_END_DECLS
 #define pv_shared_atomic_(p) ((void)0)
 #endif
 
+#ifdef __CHECKER__
+/* sparse knows no locked operations on another address space: what they come to. */
+#define pv_shared_exchange(p, v)                                                                   \
+	__extension__({                                                                            \
+		__typeof__(pv_shared_read(p)) pv_old_ = pv_shared_read(p);                         \
+		pv_shared_write(p, v);                                                             \
+		pv_old_;                                                                           \
+	})
+#define pv_shared_fetch_or(p, v)  pv_shared_exchange(p, pv_shared_read(p) | (v))
+#define pv_shared_fetch_and(p, v) pv_shared_exchange(p, pv_shared_read(p) & (v))
+#define pv_shared_replace(p, expected, v)                                                          \
+	(pv_shared_read(p) == (expected) ? (pv_shared_write(p, v), true) : false)
+#else
 /* Stores `v`; what was there before. */
 #define pv_shared_exchange(p, v)                                                                   \
 	__extension__({                                                                            \
@@ -113,6 +126,7 @@ PV_END_DECLS
 		__atomic_compare_exchange_n((__typeof__(*(p)) PV_FORCE *)(p), &pv_e_, v, false,    \
 					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                   \
 	})
+#endif
 
 /* A load before all later accesses; pairs with the peer's release of the same field. */
 #define pv_shared_read_acquire(p)                                                                  \
