@@ -71,6 +71,7 @@ include ports/bare/bare.mk
 include examples/examples.mk
 include tests/unit.mk
 include tests/kunit.mk
+include tests/fuzz/fuzz.mk
 include tests/checks.mk
 include tests/tests.mk
 include tests/models.mk

@@ -4,10 +4,10 @@
 
 CHECKS := tests/checks
 
-check: need-check check-tree check-models check-linked unit ## The inner loop: build with both compilers, checks, unit tests; seconds
+check: need-check check-tree check-models check-linked unit fuzz-replay ## The inner loop: both compilers, checks, unit tests, past crashes; seconds
 
 need-check:
-	$(Q)tools/need git python3 gcc clang clang-format binutils linux-libc-dev libxen-dev g++ sparse
+	$(Q)tools/need git python3 gcc clang libclang-rt-14-dev clang-format binutils linux-libc-dev libxen-dev g++ sparse
 
 # The tree as it stands.
 check-tree:

@@ -27,6 +27,7 @@ define TEST_HOST
 @+$(RESULTS) suite unit $(MAKE) --no-print-directory unit
 @+$(RESULTS) suite models $(MAKE) --no-print-directory models
 @+$(RESULTS) suite kunit $(MAKE) --no-print-directory kunit
+@+$(RESULTS) suite fuzz $(MAKE) --no-print-directory fuzz
 endef
 
 test-hv: need-hv $(TEST_EXAMPLES:%=$(O)/examples/%.elf) $(O)/site.img \

@@ -14,6 +14,7 @@ static struct {
 	uint32_t remote_port; /* virq, pirq */
 	uint32_t vcpu;
 } ports[PORTS];
+static uint32_t top = 1; /* from here on none was ever taken */
 
 /* Ports that other domains allocated for the guest. */
 static struct peer_port {
@@ -27,13 +28,14 @@ void pv_fake_xen_events_reset(void)
 {
 	memset(ports, 0, sizeof(ports));
 	memset(peer, 0, sizeof(peer));
+	top = 1;
 }
 
 unsigned int pv_fake_xen_ports(void)
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < PORTS; i++)
+	for (i = 0; i < top; i++)
 		n += ports[i].status != EVTCHNSTAT_closed;
 	return n;
 }
@@ -76,7 +78,7 @@ void pv_fake_xen_virq(unsigned int virq, unsigned int vcpu)
 {
 	uint32_t p;
 
-	for (p = 1; p < PORTS; p++)
+	for (p = 1; p < top; p++)
 		if (ports[p].status == EVTCHNSTAT_virq && ports[p].remote_port == virq &&
 		    ports[p].vcpu == vcpu)
 			pend(p);
@@ -91,6 +93,7 @@ static uint32_t take(uint32_t status)
 		;
 	if (p == PORTS)
 		return 0;
+	top = p < top ? top : p + 1;
 	memset(&ports[p], 0, sizeof(ports[p]));
 	ports[p].status = status;
 	pv_fake_xen_shared()->evtchn_pending[p / 64] &= ~bit(p);
@@ -198,7 +201,7 @@ static long bind_virq(struct evtchn_bind_virq *op)
 
 	if (op->virq >= NR_VIRQS || op->vcpu >= pv_fake_xen.vcpus)
 		return PV_EINVAL;
-	for (p = 1; p < PORTS; p++)
+	for (p = 1; p < top; p++)
 		if (ports[p].status == EVTCHNSTAT_virq && ports[p].remote_port == op->virq &&
 		    ports[p].vcpu == op->vcpu)
 			return PV_EEXIST;

@@ -141,6 +141,15 @@ void pv_os_pages_free(void *va, unsigned int n)
 	free(va);
 }
 
+void pv_fake_pages_forget(unsigned int keep)
+{
+	unsigned int i;
+
+	for (i = RANGES; i-- && pv_fake.live_pages > keep;)
+		if (range[i].va)
+			pv_os_pages_free(range[i].va, (unsigned int)(range[i].len / PV_PAGE_SIZE));
+}
+
 uint64_t pv_os_virt_to_phys(const void *va)
 {
 	uint64_t pa;
@@ -281,10 +290,7 @@ void pv_hook_read_block(void *dst, const volatile void *src, size_t n)
 
 void pv_hook_write_block(volatile void *dst, const void *src, size_t n)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		((volatile uint8_t *)dst)[i] = ((const uint8_t *)src)[i];
+	memcpy((void *)(uint64_t)dst, src, n);
 	if (pv_fake.shared_wrote)
 		pv_fake.shared_wrote(dst, n);
 }

@@ -132,6 +132,9 @@ void pv_fake_reset(void);
 /* Whether a line with this text was logged since the reset. PV_LOG=1 in the environment prints all. */
 bool pv_fake_logged(const char *text);
 
+/* Frees pages that are still given out, until no more than `keep` are: of whoever keeps some by design. */
+void pv_fake_pages_forget(unsigned int keep);
+
 /* --- for the port ----------------------------------------------------------------------------- */
 
 /* The region's address for the library; NULL if no region has all of the range. */

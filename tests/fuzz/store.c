@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+#include "store.h"
+
+struct store store;
+
+void store_start(void (*request)(const struct xsd_sockmsg *head, char *payload))
+{
+	fuzz_xen_start();
+	store.ring = fuzz_xen_store(store_run);
+	store.request = request;
+}
+
+void store_new(void)
+{
+	memset(store.ring, 0, sizeof(*store.ring));
+	store.in_len = store.out_len = store.out_done = 0;
+	store.running = false;
+	pv_fake.relax = store_run;
+}
+
+void store_raw(const void *bytes, uint32_t len)
+{
+	if (len > sizeof(store.out) - store.out_len)
+		return;
+	memcpy(store.out + store.out_len, bytes, len);
+	store.out_len += len;
+}
+
+void store_reply(const struct xsd_sockmsg *head, uint32_t type, const void *payload, uint32_t len)
+{
+	struct xsd_sockmsg reply = {type, head->req_id, head->tx_id, len};
+
+	store_raw(&reply, sizeof(reply));
+	store_raw(payload, len);
+}
+
+void store_text(const struct xsd_sockmsg *head, const char *text)
+{
+	store_reply(head, head->type, text, (uint32_t)strlen(text) + 1);
+}
+
+void store_error(const struct xsd_sockmsg *head, const char *name)
+{
+	store_reply(head, XS_ERROR, name, (uint32_t)strlen(name) + 1);
+}
+
+void store_event(const char *path, const char *token)
+{
+	struct xsd_sockmsg none = {0};
+	char text[320];
+	size_t n = strlen(path) + 1, m = strlen(token) + 1;
+
+	if (n + m > sizeof(text))
+		return;
+	memcpy(text, path, n);
+	memcpy(text + n, token, m);
+	store_reply(&none, XS_WATCH_EVENT, text, (uint32_t)(n + m));
+}
+
+static void take(char c)
+{
+	struct xsd_sockmsg head;
+
+	store.in[store.in_len++] = c;
+	if (store.in_len < sizeof(head))
+		return;
+	memcpy(&head, store.in, sizeof(head));
+	/* So it is only where the server itself skipped some. */
+	if (head.len > XENSTORE_PAYLOAD_MAX)
+		store.in_len = 0;
+	else if (store.in_len == sizeof(head) + head.len) {
+		store.in[store.in_len] = '\0';
+		store.in_len = 0;
+		store.request(&head, store.in + sizeof(head));
+	}
+}
+
+static void put(void)
+{
+	struct xenstore_domain_interface *r = store.ring;
+
+	while (store.out_done < store.out_len && r->rsp_prod - r->rsp_cons < XENSTORE_RING_SIZE)
+		r->rsp[MASK_XENSTORE_IDX(r->rsp_prod++)] = store.out[store.out_done++];
+	if (store.out_done == store.out_len)
+		store.out_done = store.out_len = 0;
+}
+
+void store_run(void)
+{
+	struct xenstore_domain_interface *r = store.ring;
+	uint32_t before = r->rsp_prod;
+
+	if (store.running)
+		return;
+	store.running = true;
+	if (r->connection == XENSTORE_RECONNECT) {
+		r->req_cons = r->req_prod = r->rsp_cons = r->rsp_prod = 0;
+		store.in_len = store.out_len = store.out_done = 0;
+		r->connection = XENSTORE_CONNECTED;
+	}
+	while (r->req_cons != r->req_prod && r->req_prod - r->req_cons <= XENSTORE_RING_SIZE)
+		take(r->req[MASK_XENSTORE_IDX(r->req_cons++)]);
+	put();
+	if (r->rsp_prod != before)
+		fuzz_xen_store_event();
+	store.running = false;
+}
