@@ -19,6 +19,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -88,14 +89,12 @@ class Dom0:
         with open(self._mailbox, "wb") as file:
             file.truncate(MAILBOX_SIZE)
         try:
-            snapshot = self._snapshot_name(image)
-            with cache.lock("dom0"):
-                if not os.path.exists(snapshot):
-                    self._boot(image)
-                    with cache.replacing(snapshot) as new:
-                        self._qemu.save(new, READY_BOUND)
-                    self._end()
-            self._boot(image, snapshot)
+            why = self._restore(image)
+            if why:
+                print(f"{why}\nIt is booted afresh.", file=sys.stderr, flush=True)
+                why = self._restore(image)
+            if why:
+                raise UserError(why)
             # The saved machine's clock stood still meanwhile.
             self.check(f"date -u -s @{int(time.time())} >/dev/null")
         except BaseException:
@@ -234,6 +233,25 @@ class Dom0:
         what = hashlib.sha256(repr((version, command)).encode()).hexdigest()[:12]
         return os.path.join(cache.directory(), f"dom0-{image.key}-{what}.snapshot")
 
+    def _restore(self, image):
+        """Starts from the snapshot, which is made if need be. What is wrong with it, which is no more."""
+        snapshot = self._snapshot_name(image)
+        with cache.lock("dom0"):
+            if not os.path.exists(snapshot):
+                self._boot(image)
+                with cache.replacing(snapshot) as new:
+                    self._qemu.save(new, READY_BOUND)
+                self._end()
+        try:
+            self._boot(image, snapshot)
+            return ""
+        except (UserError, RuntimeError) as error:
+            why = (f"Xen's Dom0 did not come back from {snapshot}: {error}; its console ends with\n"
+                   f"{self._qemu.tail()}")
+        self._end()
+        os.unlink(snapshot)
+        return why
+
     def _boot(self, image, snapshot=""):
         self._ready.clear()
         self._agent, agent = socket.socketpair()
@@ -248,6 +266,7 @@ class Dom0:
         threading.Thread(target=self._listen, args=(self._agent,), daemon=True).start()
         threading.Thread(target=self._relay, args=(self._console,), daemon=True).start()
         if snapshot:
+            self._qemu.resume(READY_BOUND)
             self.run("true", READY_BOUND)
             return
         deadline = time.monotonic() + READY_BOUND

@@ -81,14 +81,34 @@ class QemuGuest(Guest):
             return str(error)
 
     def save(self, path, timeout=180.0):
-        """Writes the machine's state, for -incoming, to a file. The machine stands still then."""
+        """Writes the machine's state, for -incoming, to a file.
+
+        The machine stands still from before that on: of one that ran meanwhile, memory was seen saved
+        as it never was.
+        """
         self._saving = True
+        self.command("stop", timeout)
         self.command("migrate-set-parameters", **{"max-bandwidth": 10 << 30})
         self.command("migrate", timeout, uri=f"exec:cat >{shlex.quote(path)}")
         while (state := self.command("query-migrate", timeout).get("status")) != "completed":
             if state in ("failed", "cancelled"):
                 raise RuntimeError(f"QEMU could not save its state to {path}")
             time.sleep(0.1)
+
+    def resume(self, timeout=60.0):
+        """Lets a machine go on whose state comes by -incoming: it stands still, as it was saved."""
+        deadline = time.monotonic() + timeout
+        while (state := self._state()) != "paused":
+            if self.outcome or time.monotonic() > deadline:
+                raise RuntimeError(f"QEMU did not load the state: it is {self.outcome or state}")
+            time.sleep(0.05)
+        self.command("cont", timeout)
+
+    def _state(self):
+        try:
+            return self.command("query-status")["status"]
+        except RuntimeError as error:  # the monitor has not been greeted yet
+            return str(error)
 
     def _end(self, why):
         if self._ending is None and self._process.poll() is None:
