@@ -13,6 +13,7 @@ the end are ended: a server has nothing else to wait for.
 """
 
 import fnmatch
+import hashlib
 import os
 import time
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class Test:
 
 
 TESTS = []
+IMAGES = {}  # each that was booted: (SHA-256, the environment that had it first)
 
 
 def test(envs="qemu-* kvm-*", bound=60, alone=False):
@@ -52,6 +54,11 @@ def test(envs="qemu-* kvm-*", bound=60, alone=False):
         TESTS.append(Test(function.__name__, function, envs, bound, alone))
         return function
     return declare
+
+
+def sha256_of(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Cell:
@@ -88,9 +95,15 @@ class Cell:
         if left <= 0:
             raise GuestFailure("no time is left for another guest")
         image = Spec(self.image(name, directory), **spec)
+        self.same_image(f"{directory}/{name}", sha256_of(image.elf))
         guest = self._hosts.start(self.env, image, bound=left)
         self._guests.append((name, guest))
         return guest
+
+    def same_image(self, name, digest):
+        """What runs here is, byte for byte, what runs everywhere."""
+        first, env = IMAGES.setdefault(name, (digest, self.env.name))
+        assert digest == first, f"{name}.elf is not what {env} had: {digest}, not {first}"
 
     def dom0(self, command, timeout=60):
         """Runs a shell command in Xen's Dom0, which must succeed; what it printed."""

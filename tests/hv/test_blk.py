@@ -69,7 +69,9 @@ def blk_depths(t):
     """From one request at a time up; sizes that are no multiple of the largest request."""
     for depth in (1, 2, 7, 32):
         for mode in ("write", "read"):
-            transfer(t, mode, 4 * MIB + 512 * depth, depth)
+            # Starting a domain takes seconds, so there each depth is for one direction.
+            if not t.env.xen or (mode == "read") == (depth in (1, 7)):
+                transfer(t, mode, 4 * MIB + 512 * depth, depth)
 
 
 @test(envs="qemu-* kvm-* xen-pv*", bound=120)

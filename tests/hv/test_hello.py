@@ -61,8 +61,12 @@ def hello(t):
     with open(disk, "wb") as file:
         file.truncate(1 << 20)
     there = t.env.bus != "none"
-    guest = t.boot("hello", disks=(Disk(disk),) * there, net=there, append="words=kept a=b")
+    beside_dom0 = t.env.xen in ("pv", "pvh")
+    guest = t.boot("hello", disks=(Disk(disk),) * there, net=there, append="words=kept a=b",
+                   after="sha256sum $elf" if beside_dom0 else "")
     guest.succeed(t.patience(20))
+    if beside_dom0:
+        t.same_image("examples/hello", guest.after.split()[0])
     said = said_by(guest)
     check_command_line(t, said, 2 * there)
     check_platform(t, said)

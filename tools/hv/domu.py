@@ -111,10 +111,11 @@ class XenHost:
         guest = DomU(self, name, by_rule, on_output, bound)
         self._guest = guest
         seen = len(self.dom0.log)
+        variables = f"elf=/run/{name}.elf; {self._disks}"
         job = self.dom0.start(f"echo {config} | base64 -d >/run/{name}.cfg; "
-                              f"{self._disks}{spec.before or ':'} && xl create -c -F /run/{name}.cfg <&4 >&4 2>/run/{name}.log; "
+                              f"{variables}{spec.before or ':'} && xl create -c -F /run/{name}.cfg <&4 >&4 2>/run/{name}.log; "
                               f"cat /run/{name}.log")
-        after = spec.after and self._disks + spec.after
+        after = spec.after and variables + spec.after
         threading.Thread(target=self._watch, args=(guest, job, after, undo, seen),
                          daemon=True).start()
         return guest

@@ -44,7 +44,10 @@ class Outcome:
 
 
 class Guest:
-    """One run of an image. ports: {(proto, guest port): port on 127.0.0.1}."""
+    """One run of an image. ports: {(proto, guest port): port on 127.0.0.1}; host_log: what the
+    hypervisor, or the machine under it, said meanwhile."""
+
+    host_log = ""
 
     def __init__(self, ports, on_output=None):
         self.ports = ports
@@ -54,7 +57,6 @@ class Guest:
         self._seen = 0
         self._outcome = None
         self.judged = False  # whether the user has looked at the outcome
-        self.host_log = ""  # what the hypervisor, or the machine under it, said meanwhile
 
     # The runner's side.
 

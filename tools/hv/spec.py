@@ -39,7 +39,7 @@ class Spec:
     trace: tuple = ()  # trace events of QEMU
     trace_file: str = ""
     # Of a Xen domain: further settings, (name, value), and commands for Dom0's shell, before its
-    # creation and after its end, in which $disk0, $disk1, ... are its disks.
+    # creation and after its end, in which $elf is its image, $disk0, $disk1, ... are its disks.
     xl: tuple = ()
     before: str = ""
     after: str = ""

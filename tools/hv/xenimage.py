@@ -20,10 +20,10 @@ from .l1image import KERNEL, SHELL
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dom0")
 VERSION = "4.17"
 HYPERVISOR = f"xen-hypervisor-{VERSION}-amd64"
-TOOLS = (f"xen-utils-{VERSION}", "xenstore-utils")
+TOOLS = (f"xen-utils-{VERSION}", "xenstore-utils", "netcat-openbsd")
 LIBRARIES = (f"libxenmisc{VERSION}", "libxenstore4", "libxencall1", "libxendevicemodel1",
              "libxenevtchn1", "libxenforeignmemory1", "libxengnttab1", "libxenhypfs1",
-             "libxentoolcore1", "libxentoollog1", "libyajl2")
+             "libxentoolcore1", "libxentoollog1", "libyajl2", "libbsd0", "libmd0")
 PROGRAMS = ("xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "libxl-save-helper",
             "xenctx", "lsevtchn")
 STORE = ("chmod", "exists", "list", "ls", "read", "rm", "watch", "write")
@@ -139,7 +139,7 @@ def _add_shell(archive):
 
 
 def _add_tools(archive):
-    utils, store = (_unpacked(package) for package in TOOLS)
+    utils, store, netcat = (_unpacked(package) for package in TOOLS)
     private = f"usr/lib/xen-{VERSION}/bin"
     programs = {name: os.path.join(utils, private, name) for name in PROGRAMS}
     archive.copy(os.path.join(HERE, "xenconsole"), f"{private}/xenconsole")
@@ -149,6 +149,8 @@ def _add_tools(archive):
         archive.link(f"usr/sbin/{name}", f"../../{private}/{name}")
     programs["xenstore"] = os.path.join(store, "usr/bin/xenstore")
     archive.copy(programs["xenstore"], "usr/bin/xenstore")
+    programs["nc"] = os.path.join(netcat, "bin/nc.openbsd")  # busybox's knows no datagrams
+    archive.copy(programs["nc"], "usr/sbin/nc.openbsd")
     for name in STORE:
         archive.link(f"usr/bin/xenstore-{name}", "xenstore")
     for name in ("hvmloader", "xen-shim"):

@@ -19,7 +19,7 @@
 #include "pv-core/xen/grants.h"
 
 #define DISKS	2
-#define PACE_MS 10 /* between two rounds: Dom0 has the same CPU */
+#define PACE_MS 20 /* between two rounds: Dom0 has the same CPU */
 #define PIECE	65536u
 #define WORDS	(PIECE / 8)
 
