@@ -73,7 +73,7 @@ void pv_msix_enable(struct pv_msix *msix, bool on)
 {
 	uint16_t control = pv_pci_read16(msix->addr, msix->cap + MSIX_CONTROL);
 
-	control &= (uint16_t) ~(CONTROL_ENABLE | CONTROL_MASK_ALL);
+	control = (uint16_t)(control & ~(CONTROL_ENABLE | CONTROL_MASK_ALL));
 	pv_pci_write16(msix->addr, msix->cap + MSIX_CONTROL, control | (on ? CONTROL_ENABLE : 0));
 }
 

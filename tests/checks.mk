@@ -7,7 +7,8 @@ CHECKS := tests/checks
 check: need-check check-tree check-models check-linked unit fuzz-replay ## The inner loop: both compilers, checks, unit tests, past crashes; seconds
 
 need-check:
-	$(Q)tools/need git python3 gcc clang libclang-rt-14-dev clang-format binutils linux-libc-dev libxen-dev g++ sparse
+	$(Q)tools/need git python3 gcc clang libclang-rt-14-dev clang-format binutils linux-libc-dev libxen-dev g++ sparse \
+		reuse
 
 # The tree as it stands.
 check-tree:
@@ -16,6 +17,8 @@ check-tree:
 	$(Q)$(CHECKS)/format
 	$(Q)$(CHECKS)/lists
 	$(Q)$(CHECKS)/shared
+	$(Q)$(CHECKS)/exports
+	$(Q)reuse lint >$(O)/reuse.log 2>&1 || { cat $(O)/reuse.log; exit 1; }
 
 # Two images of one example.
 check-linked: $(O)/examples/hello.elf $(O)/bench/hello-virtio.elf

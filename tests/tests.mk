@@ -28,6 +28,9 @@ define TEST_HOST
 @+$(RESULTS) suite models $(MAKE) --no-print-directory models
 @+$(RESULTS) suite kunit $(MAKE) --no-print-directory kunit
 @+$(RESULTS) suite fuzz $(MAKE) --no-print-directory fuzz
+@+$(RESULTS) suite kunit-kasan $(MAKE) --no-print-directory kunit-kasan
+@+$(RESULTS) suite kunit-x86 $(MAKE) --no-print-directory kunit-x86
+@+$(RESULTS) step modules build $(MAKE) --no-print-directory modules
 endef
 
 test-hv: need-hv $(TEST_EXAMPLES:%=$(O)/examples/%.elf) $(O)/site.img \

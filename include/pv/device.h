@@ -127,7 +127,8 @@ struct pv_device {
  */
 struct pv_device *pv_device_next(struct pv_device *dev);
 
-#define pv_for_each_device(dev) for ((dev) = pv_device_next(0); (dev); (dev) = pv_device_next(dev))
+#define pv_for_each_device(dev)                                                                    \
+	for ((dev) = pv_device_next((void *)0); (dev); (dev) = pv_device_next(dev))
 
 /* "live", "broken", ... Context: any. */
 const char *pv_device_state_name(enum pv_device_state state);

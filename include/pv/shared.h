@@ -9,7 +9,7 @@
  *
  * In a kernel they are plain loads and stores. Built with PV_SHARED_HOOKS they call functions, by
  * which a simulator or fuzzer answers every read. Under sparse, PV_SHARED is an address space of its
- * own, and a plain dereference is an error.
+ * own, and a plain dereference is an error; not so with PV_PEER, for tests that are the peer.
  *
  * Ordering, on x86 (Intel SDM 3A, 8.2; AMD APM 2, 7.2): loads are not reordered with loads, nor stores
  * with stores, so acquire and release cost a compiler barrier. Only a store followed by a load of
@@ -21,7 +21,7 @@
 #include <pv/string.h>
 #include <pv/types.h>
 
-#ifdef __CHECKER__
+#if defined(__CHECKER__) && !defined(PV_PEER)
 #define PV_SHARED __attribute__((noderef, address_space(__pv_shared)))
 #define PV_FORCE  __attribute__((force))
 #else

@@ -27,10 +27,11 @@ import tree
 from hv.errors import PackageError, UserError
 
 
-def suites():
-    """Each file is a suite of its name."""
+def suites(name):
+    """Those of a kernel; each file is a suite of its name."""
+    folders = ["kunit", "kunit/linux", *(["kunit/x86"] if name == "x86" else [])]
     return [os.path.basename(f)[:-len("_test.c")]
-            for folder in ("kunit", "kunit/linux")
+            for folder in folders
             for f in glob.glob(os.path.join(ROOT, folder, "*_test.c"))]
 
 
@@ -48,7 +49,7 @@ class Run:
     def suites(self, pattern):
         start = time.monotonic()
         verdict = self.boot(f"kunit.filter_glob={pattern}" if pattern else "",
-                            [] if pattern else suites())
+                            [] if pattern else suites(self.name))
         for name, result, detail in verdict.cases:
             results.record(self.label, name, result, 0, "" if result == "pass" else detail)
         for problem in verdict.problems:
