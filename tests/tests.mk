@@ -31,6 +31,7 @@ define TEST_HOST
 @+$(RESULTS) suite kunit-kasan $(MAKE) --no-print-directory kunit-kasan
 @+$(RESULTS) suite kunit-x86 $(MAKE) --no-print-directory kunit-x86
 @+$(RESULTS) step modules build $(MAKE) --no-print-directory modules
+@+$(RESULTS) suite explore $(MAKE) --no-print-directory explore
 endef
 
 test-hv: need-hv $(TEST_EXAMPLES:%=$(O)/examples/%.elf) $(O)/site.img \

@@ -58,9 +58,9 @@ struct choice {
 	uint32_t enabled, sleep, done; /* steps' */
 };
 
-/* Steps are numbered: the threads', then one for each store that may leave a queue. */
-#define STEP_STORE(cpu, n) (EXPLORE_THREADS + (cpu)*8 + (n))
-#define STEPS		   (EXPLORE_THREADS + EXPLORE_CPUS * 8)
+/* Steps are numbered: the threads', then that of the oldest store of each CPU. */
+#define STEP_STORE(cpu) (EXPLORE_THREADS + (cpu))
+#define STEPS		(EXPLORE_THREADS + EXPLORE_CPUS)
 
 struct engine {
 	const struct explore_scenario *scenario;
@@ -263,6 +263,7 @@ uint64_t pv_hook_read(const volatile void *p, size_t size)
 	n = explore_choose(n + 1);
 	if (n)
 		memcpy((void *)p, &other[n - 1], size);
+	e->scenario->told(p, size, load(p, size));
 	return load(p, size);
 }
 
@@ -310,30 +311,39 @@ void pv_hook_atomic(volatile void *p, size_t size)
 
 /* --- a run ------------------------------------------------------------------------------------ */
 
-/* How many of a queue's stores may be the next to leave. */
-static unsigned int leaving(const struct cpu *c)
+/*
+ * Whether a step touches nothing that anybody ever does, so that it need not be tried later: a
+ * barrier, or a thread's beginning, of the only thread of its CPU.
+ */
+static bool alone(unsigned int s)
 {
-	unsigned int n = explore_planted(EXPLORE_UNORDERED) ? c->num : c->num > 0;
+	unsigned int i;
 
-	return n < 8 ? n : 8;
+	for (i = 0; i < EXPLORE_THREADS; i++)
+		if (i != s && e->thread[i].state == READY && e->thread[i].cpu == e->thread[s].cpu)
+			return false;
+	return !e->thread[s].access.size;
 }
 
 static uint32_t enabled(void)
 {
 	const struct thread *t;
-	unsigned int i, n;
+	unsigned int i;
 	uint32_t mask = 0;
 
 	for (i = 0; i < EXPLORE_THREADS; i++) {
 		t = &e->thread[i];
 		if (t->state == READY && t->level >= e->cpu[t->cpu].level &&
 		    !(t->fenced && e->cpu[t->cpu].num) &&
-		    (!t->condition || t->condition(t->condition_arg)))
+		    (!t->condition || t->condition(t->condition_arg))) {
+			if (alone(i))
+				return 1u << i;
 			mask |= 1u << i;
+		}
 	}
 	for (i = 0; i < EXPLORE_CPUS; i++)
-		for (n = 0; n < leaving(&e->cpu[i]); n++)
-			mask |= 1u << STEP_STORE(i, n);
+		if (e->cpu[i].num)
+			mask |= 1u << STEP_STORE(i);
 	return mask;
 }
 
@@ -341,8 +351,7 @@ static const struct access *access_of(unsigned int s)
 {
 	if (s < EXPLORE_THREADS)
 		return &e->thread[s].access;
-	s -= EXPLORE_THREADS;
-	return &e->cpu[s / 8].queue[s % 8].access;
+	return &e->cpu[s - EXPLORE_THREADS].queue[0].access;
 }
 
 /* Whether two steps lead to the same, in whichever order. */
@@ -351,9 +360,6 @@ static bool independent(unsigned int s, unsigned int t)
 	const struct access *a = access_of(s), *b = access_of(t);
 
 	if (s < EXPLORE_THREADS && t < EXPLORE_THREADS && e->thread[s].cpu == e->thread[t].cpu)
-		return false;
-	if (s >= EXPLORE_THREADS && t >= EXPLORE_THREADS &&
-	    (s - EXPLORE_THREADS) / 8 == (t - EXPLORE_THREADS) / 8)
 		return false;
 	return !(overlap(a, b) && (a->write || b->write));
 }
@@ -369,22 +375,17 @@ static void execute(unsigned int s)
 		e->current = NULL;
 		return;
 	}
-	s -= EXPLORE_THREADS;
-	c = &e->cpu[s / 8];
-	now = c->queue[s % 8];
+	c = &e->cpu[s - EXPLORE_THREADS];
+	now = c->queue[0];
 	memcpy((void *)now.access.at, &now.value, now.access.size);
-	c->num--;
-	memmove(&c->queue[s % 8], &c->queue[s % 8 + 1], (c->num - s % 8) * sizeof(now));
+	memmove(&c->queue[0], &c->queue[1], --c->num * sizeof(now));
 }
 
 static uint32_t asleep_after(const struct choice *c)
 {
-	uint32_t rest = (c->sleep | c->done) & c->enabled & ~(1u << c->chosen), sleep = 0;
+	uint32_t rest = (c->sleep | c->done) & ~(1u << c->chosen), sleep = 0;
 	unsigned int s;
 
-	/* Out of order a store has no number of its own. */
-	if (explore_planted(EXPLORE_UNORDERED))
-		return 0;
 	for (s = 0; s < STEPS; s++)
 		if (rest >> s & 1 && independent(s, c->chosen))
 			sleep |= 1u << s;

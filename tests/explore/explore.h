@@ -37,9 +37,8 @@
 #define EXPLORE_THREADS 5
 
 /* Planted bugs of the machine's; a scenario's own are from EXPLORE_OWN on. */
-#define EXPLORE_NO_FENCE  1u /* pv_mb() does nothing on CPU 0 */
-#define EXPLORE_UNORDERED 2u /* stores leave the queue in any order */
-#define EXPLORE_OWN	  4u
+#define EXPLORE_NO_FENCE 1u /* pv_mb() does nothing on CPU 0 */
+#define EXPLORE_OWN	 2u
 
 struct explore_plant {
 	const char *name;
@@ -56,6 +55,8 @@ struct explore_scenario {
 	void (*end)(void);   /* all threads but servants are done, all stores in memory */
 	/* Other values for a load; their number, at most 8. NULL: memory is what it is. */
 	unsigned int (*lies)(const volatile void *p, size_t size, uint64_t is, uint64_t *other);
+	/* What a load gave, with `lies`. */
+	void (*told)(const volatile void *p, size_t size, uint64_t value);
 	struct explore_plant plants[8];
 };
 

@@ -17,10 +17,12 @@
 
 #include "scenarios.h"
 
-#define SECONDS 120
+#define SECONDS 60
 
 static const struct explore_scenario *const scenarios[] = {
-	&explore_xring,
+	&explore_xring,	       &explore_vring_event, &explore_vring_flags, &explore_events_late,
+	&explore_events_plain, &explore_grants_v1,   &explore_grants_v2,   &explore_clock,
+	&explore_blkfront,     &explore_virtio_blk,
 };
 
 static struct explore_result *shared;
