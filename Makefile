@@ -72,6 +72,7 @@ include examples/examples.mk
 include tests/unit.mk
 include tests/kunit.mk
 include tests/fuzz/fuzz.mk
+include tests/sim/sim.mk
 include tests/checks.mk
 include tests/tests.mk
 include tests/models.mk

@@ -369,6 +369,8 @@ static void sent(uint16_t domid, uint32_t port)
 
 void fake_blkback_init(struct kunit *test, struct fake_blkback *b)
 {
+	static uint8_t pattern[FAKE_BLKBACK_DISK]; /* once: there are many disks */
+	static bool written;
 	unsigned int i;
 
 	b->max_ring_order = 2;
@@ -384,9 +386,11 @@ void fake_blkback_init(struct kunit *test, struct fake_blkback *b)
 	b->sectors = "2048";
 	b->mode = "w";
 	b->response_op = -1;
-	b->disk = kunit_kzalloc(test, FAKE_BLKBACK_DISK, GFP_KERNEL);
-	for (i = 0; i < FAKE_BLKBACK_DISK; i++)
-		b->disk[i] = (uint8_t)(i * 7 + i / 512 + i / 65536);
+	b->disk = kunit_kmalloc(test, FAKE_BLKBACK_DISK, GFP_KERNEL);
+	for (i = 0; !written && i < FAKE_BLKBACK_DISK; i++)
+		pattern[i] = (uint8_t)(i * 7 + i / 512 + i / 65536);
+	written = true;
+	pv_memcpy(b->disk, pattern, FAKE_BLKBACK_DISK);
 	pv_fake_xs.changed = follow;
 	pv_fake_xs.changed_arg = b;
 	sent_before = pv_fake_xen.sent;
@@ -412,6 +416,12 @@ void fake_blkback_plug(struct fake_blkback *b, unsigned int id)
 	pv_snprintf(path, sizeof(path), "%s/virtual-device", b->front);
 	pv_fake_xs_printf(path, "%u", id);
 	wait_for_frontend(b);
+}
+
+void fake_blkback_die(struct fake_blkback *b)
+{
+	let_go(b);
+	fake_blkback_state(b, XenbusStateInitialising);
 }
 
 void fake_blkback_restart(struct fake_blkback *b)

@@ -67,7 +67,10 @@ void fake_blkback_exit(struct fake_blkback *b);
 /* vbd/`id`, as xl writes it, and its backend, waiting. */
 void fake_blkback_plug(struct fake_blkback *b, unsigned int id);
 
-/* It dies, letting go of all, and comes back to InitWait; with another process' memory: none. */
+/* It dies, letting go of all. */
+void fake_blkback_die(struct fake_blkback *b);
+
+/* The same, and comes back to InitWait; with another process' memory: none. */
 void fake_blkback_restart(struct fake_blkback *b);
 
 /* Serves at most `max` requests, and tells the frontend if that wants to be told. Their number. */

@@ -27,6 +27,7 @@ define TEST_HOST
 @+$(RESULTS) suite unit $(MAKE) --no-print-directory unit
 @+$(RESULTS) suite models $(MAKE) --no-print-directory models
 @+$(RESULTS) suite kunit $(MAKE) --no-print-directory kunit
+@+$(RESULTS) suite sim $(MAKE) --no-print-directory -j$(JOBS) sim
 @+$(RESULTS) suite fuzz $(MAKE) --no-print-directory fuzz
 @+$(RESULTS) suite kunit-kasan $(MAKE) --no-print-directory kunit-kasan
 @+$(RESULTS) suite kunit-x86 $(MAKE) --no-print-directory kunit-x86

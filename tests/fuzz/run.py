@@ -29,7 +29,8 @@ import results  # noqa: E402
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
 RATE = 20000  # executions that are expected of each target in a second of a CPU's
-LIMITS = ["-timeout=20", "-rss_limit_mb=2048", "-max_len=1024", "-len_control=20"]
+LIMITS = ["-timeout=20", "-rss_limit_mb=2048"]
+LENGTH = "-max_len=256"  # of inputs that are tried; what is kept may be longer
 
 
 def inputs(target):
@@ -101,7 +102,7 @@ class Target:
     def fuzz(self, seconds):
         new = self.work / "new" / self.name
         new.mkdir(parents=True, exist_ok=True)
-        status, said, cpu = self.call(f"-max_total_time={seconds}", "-print_final_stats=1", new,
+        status, said, cpu = self.call(f"-max_total_time={seconds}", LENGTH, "-print_final_stats=1", new,
                                       self.unpack(), limit=3 * seconds + 120)
         number = dict(re.findall(r"stat::(\w+):\s+(\d+)", said))
         reached = re.findall(r"cov: (\d+)", said)
@@ -109,7 +110,7 @@ class Target:
         return status, said, done, int(done / max(cpu, 0.1)), int(reached[-1]) if reached else 0
 
     def replay(self):
-        return self.call("-runs=0", self.unpack(), limit=300)[:2]
+        return self.call("-runs=0", "-max_len=65536", self.unpack(), limit=300)[:2]
 
     def merge(self):
         to = self.work / "merged" / self.name
@@ -117,7 +118,7 @@ class Target:
         to.mkdir(parents=True)
         new = self.work / "new" / self.name
         new.mkdir(parents=True, exist_ok=True)
-        status, said, _ = self.call("-merge=1", "-use_counters=0", to, new, self.unpack(), limit=3600)
+        status, said, _ = self.call("-merge=1", "-max_len=4096", "-use_counters=0", to, new, self.unpack(), limit=3600)
         if status:
             sys.exit(f"run.py: {self.name}: merging failed:\n{said[-2000:]}")
         kept = [(c, d) for c, d in inputs(self.name) if c]

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "plain.h"
 
@@ -34,11 +35,62 @@ void kunit_fail_at(struct kunit *test, bool leave, const char *file, int line, c
 	plain_failed(text, file, line);
 }
 
-void *kunit_kmalloc(struct kunit *test, size_t size, gfp_t gfp)
-{
-	struct kunit_resource *r = malloc(sizeof(*r) + size);
+/*
+ * Large blocks are kept from one use to the next: to get and return them is what a short run would take the most time
+ * for. They are given out in the order in which they were asked for first.
+ */
+#define LARGE  (512u << 10)
+#define LARGES 16u
 
-	(void)gfp;
+static struct {
+	struct kunit_resource *r;
+	size_t size;
+	bool used;
+} large[LARGES];
+
+static struct kunit_resource *large_alloc(size_t size, bool zero)
+{
+	unsigned int i;
+
+	for (i = 0; i < LARGES && large[i].r && (large[i].used || large[i].size != size); i++)
+		;
+	if (i == LARGES)
+		return NULL;
+	if (!large[i].r) {
+		large[i].r = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				  -1, 0);
+		if (large[i].r == MAP_FAILED)
+			abort();
+		large[i].size = size;
+	} else if (zero && madvise(large[i].r, size, MADV_DONTNEED)) {
+		abort();
+	}
+	large[i].used = true;
+	return large[i].r;
+}
+
+static bool large_free(const struct kunit_resource *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < LARGES; i++) {
+		if (large[i].r == r) {
+			large[i].used = false;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void *get(struct kunit *test, size_t size, bool zero)
+{
+	struct kunit_resource *r = NULL;
+
+	size += sizeof(*r);
+	if (size >= LARGE)
+		r = large_alloc(size, zero);
+	if (!r)
+		r = zero ? calloc(1, size) : malloc(size);
 	if (!r)
 		abort();
 	r->next = test->resources;
@@ -46,9 +98,16 @@ void *kunit_kmalloc(struct kunit *test, size_t size, gfp_t gfp)
 	return r->data;
 }
 
+void *kunit_kmalloc(struct kunit *test, size_t size, gfp_t gfp)
+{
+	(void)gfp;
+	return get(test, size, false);
+}
+
 void *kunit_kzalloc(struct kunit *test, size_t size, gfp_t gfp)
 {
-	return memset(kunit_kmalloc(test, size, gfp), 0, size);
+	(void)gfp;
+	return get(test, size, true);
 }
 
 void *kunit_kcalloc(struct kunit *test, size_t n, size_t size, gfp_t gfp)
@@ -64,6 +123,7 @@ void plain_free(void)
 
 	while ((r = plain_test.resources)) {
 		plain_test.resources = r->next;
-		free(r);
+		if (!large_free(r))
+			free(r);
 	}
 }
