@@ -11,15 +11,17 @@
  *
  * The way back is a hypercall, which unmasks, as RFLAGS.IF tells, and looks for further events in one: nothing
  * is lost in between, and there is no sequence of instructions here at which an upcall would not be welcome.
+ *
+ * pv_xen_pv_wakeup goes back by IRET instead, and leaves upcalls masked: what comes meanwhile stays pending until the
+ * kernel looks, or sleeps again. Xen's frame has the selectors with privilege level 0, by which it tells its guest's
+ * kernel from its processes; both run in ring 3, where an IRET finds them.
  */
 #define IRET 23 /* __HYPERVISOR_iret */
 
-	.section .text.pv_xen_pv_upcall, "ax", @progbits
 	.code64
-	.balign 16
-	.globl pv_xen_pv_upcall
-	.type pv_xen_pv_upcall, @function
-pv_xen_pv_upcall:
+
+/* Calls the dispatcher, and leaves Xen's frame. */
+	.macro upcall
 	cld
 	pushq %rax
 	pushq %rdx
@@ -45,6 +47,14 @@ pv_xen_pv_upcall:
 	popq %rsi
 	popq %rdx
 	popq %rax
+	.endm
+
+	.section .text.pv_xen_pv_upcall, "ax", @progbits
+	.balign 16
+	.globl pv_xen_pv_upcall
+	.type pv_xen_pv_upcall, @function
+pv_xen_pv_upcall:
+	upcall
 
 	/* struct iret_context: RAX, R11, RCX, flags, and RIP to SS as they are. */
 	popq %rcx
@@ -57,6 +67,19 @@ pv_xen_pv_upcall:
 	syscall
 	ud2
 	.size pv_xen_pv_upcall, . - pv_xen_pv_upcall
+
+	.section .text.pv_xen_pv_wakeup, "ax", @progbits
+	.balign 16
+	.globl pv_xen_pv_wakeup
+	.type pv_xen_pv_wakeup, @function
+pv_xen_pv_wakeup:
+	upcall
+	popq %rcx
+	popq %r11
+	orb $3, 8(%rsp)		/* CS */
+	orb $3, 32(%rsp)	/* SS */
+	iretq
+	.size pv_xen_pv_wakeup, . - pv_xen_pv_wakeup
 
 	.section .bss.pv_xen_pv_upcall_stack, "aw", @nobits
 	.balign 8

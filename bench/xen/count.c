@@ -78,14 +78,13 @@ void __wrap_pv_bare_apic_eoi(void)
 	in();
 }
 
-/* A PV guest's upcall, if it is out: its way back is a hypercall (pv_upcall.S). */
+/* A PV guest's upcall, if it is out. */
 void __wrap_pv_xen_dispatch(void)
 {
 	bool was_outside = outside;
 	uint64_t begin;
 
 	if (was_outside) {
-		hypercalls++;
 		upcalls++;
 		in();
 	}

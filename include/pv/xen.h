@@ -42,6 +42,12 @@ void pv_xen_dispatch(void);
  * Context: entered by Xen only.
  */
 void pv_xen_pv_upcall(void);
+
+/*
+ * The same in a kernel that unmasks upcalls only while it sleeps (SCHEDOP_block): returns with upcalls masked, and
+ * thereby without a hypercall. Events that came meanwhile are pending, for the next sleep or pv_xen_dispatch().
+ */
+void pv_xen_pv_wakeup(void);
 extern void *pv_xen_pv_upcall_stack;
 
 /*

@@ -71,7 +71,7 @@ static void irq_init(void)
 	if (pv_xen_update_va_mapping(&shared, start->shared_info | PTE_DATA, UVMF_INVLPG))
 		pv_os_panic("Xen's shared page cannot be mapped");
 	pv_xen_pv_upcall_stack = pv_bare_cpu.stacks->irq + PV_BARE_IST_SIZE;
-	if (pv_xen_set_callbacks((unsigned long)pv_xen_pv_upcall,
+	if (pv_xen_set_callbacks((unsigned long)pv_xen_pv_wakeup,
 				 (unsigned long)pv_bare_pv_failsafe, 0))
 		pv_os_panic("Xen refuses the callbacks");
 }

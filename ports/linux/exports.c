@@ -133,6 +133,7 @@ EXPORT_SYMBOL_GPL(pv_wait_until);
 /* <pv/xen.h> */
 EXPORT_SYMBOL_GPL(pv_xen_dispatch);
 EXPORT_SYMBOL_GPL(pv_xen_pv_upcall);
+EXPORT_SYMBOL_GPL(pv_xen_pv_wakeup);
 EXPORT_SYMBOL_GPL(pv_xen_early_write);
 EXPORT_SYMBOL_GPL(pv_xen_console_start);
 EXPORT_SYMBOL_GPL(pv_xen_console_stop);

@@ -2,7 +2,7 @@
 #
 # The guests of test_bare.py, test_blk.py, test_kvm.py and test_xen.py.
 
-BARE_TESTS := bare blk blkops kvm xen xenstore
+BARE_TESTS := bare blk blkops kvm pv_upcall xen xenstore
 
 test-hv: $(BARE_TESTS:%=$(O)/tests/%.elf) $(O)/tests/loader.elf
 

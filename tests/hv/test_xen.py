@@ -29,6 +29,15 @@ def xen(t):
     guest.expect(f"^mode={t.env.xen.removeprefix('dom0-').upper()}$", 1)
 
 
+@test(envs="xen-dom0-pv xen-pv", bound=30)
+def xen_pv_upcall(t):
+    """Both ways back from an event, a thousand times, by real Xen's upcalls."""
+    guest = t.boot("pv_upcall", directory="tests")
+    guest.succeed(t.patience(20))
+    guest.expect("^came back: 1000 of 1000$", 1)
+    guest.expect("^stayed masked: 1000 of 1000$", 1)
+
+
 @test(envs="xen-dom0-pvh xen-pv*", bound=30)
 def xen_ends(t):
     """A panic, an exception, a reboot: the launcher tells which it was."""
