@@ -2,6 +2,8 @@
 /*
  * Resource descriptors: each kind that is read, those that are stepped over, and items that are
  * longer than the buffer.
+ *
+ * Covers: pv-core/acpi_crs.c
  */
 #include <kunit/test.h>
 

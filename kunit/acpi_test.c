@@ -2,6 +2,8 @@
 /*
  * Finding ACPI tables: both root tables, the BIOS areas, the FADT's two addresses, and tables that
  * are not what they should be.
+ *
+ * Covers: pv-core/acpi.c
  */
 #include <kunit/test.h>
 

@@ -2,6 +2,8 @@
 /*
  * The walk over definition blocks: what a VMM writes, terms that have to be got past, and blocks
  * that lie about their lengths.
+ *
+ * Covers: pv-core/aml.c
  */
 #include <kunit/test.h>
 

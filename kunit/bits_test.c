@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv_bits_format(): the names of a word's bits, whole and cut.
+ *
+ * Covers: pv-core/bits.c
  */
 #include <kunit/test.h>
 #include <pv/bits.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The block class layer: how requests are cut into parts.
+ *
+ * Covers: pv-core/blk_queue.c
  */
 #include "fake_driver.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The block class layer: what is accepted, who waits, when a request is done, and who is told.
+ *
+ * Covers: pv-core/blk.c pv-core/blk_queue.c pv-core/blk_sync.c
  */
 #include "fake_driver.h"
 

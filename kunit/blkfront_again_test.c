@@ -2,6 +2,8 @@
 /*
  * The Xen block frontend when backends vanish, start again, or send anything at all: each request
  * completes once, what can be replayed is, in its order, and nothing is lost.
+ *
+ * Covers: drivers/blkfront/blkfront.c drivers/blkfront/blkfront_io.c
  */
 #include "fake_vbd.h"
 

@@ -2,6 +2,8 @@
 /*
  * The Xen block frontend against backends that fail, lie, or keep memory: each request completes
  * once, with the error that says what happened, and nothing is lost.
+ *
+ * Covers: drivers/blkfront/blkfront_io.c
  */
 #include "fake_vbd.h"
 

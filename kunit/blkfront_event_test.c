@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * When the Xen block frontend is called, and when it has to wait: events, and grants that run out.
+ *
+ * Covers: drivers/blkfront/blkfront_grants.c drivers/blkfront/blkfront_io.c
  */
 #include "fake_vbd.h"
 

@@ -2,6 +2,8 @@
 /*
  * The Xen block frontend's data path, through the block interface, against a good backend: data
  * by each kind of grant, requests that are split, commands, and indices over their wrap.
+ *
+ * Covers: drivers/blkfront/blkfront_data.c drivers/blkfront/blkfront_io.c
  */
 #include "fake_vbd.h"
 

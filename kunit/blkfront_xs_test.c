@@ -2,6 +2,8 @@
 /*
  * The Xen block frontend's negotiation and life: what both sides write, what a backend may say
  * the disk is, probes that fail anywhere, disks that grow, and folders that a predecessor left.
+ *
+ * Covers: drivers/blkfront/blkfront_xs.c
  */
 #include "fake_vbd.h"
 

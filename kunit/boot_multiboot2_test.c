@@ -3,6 +3,8 @@
  * The parser of multiboot2's boot information: as GRUB writes it, and not.
  *
  * Physical memory is two pages; what lies outside of them is out of reach.
+ *
+ * Covers: arch/x86/boot_multiboot2.c
  */
 #include <kunit/test.h>
 #include <pv/boot.h>

@@ -3,6 +3,8 @@
  * The parsers of what boot loaders hand over: well formed, and not.
  *
  * Physical memory is three pages; what lies outside of them is out of reach.
+ *
+ * Covers: arch/x86/boot_info.c arch/x86/boot_linux.c arch/x86/boot_pvh.c
  */
 #include <kunit/test.h>
 #include <pv/abi/xen.h>
@@ -319,16 +321,16 @@ static void cmdline_long(struct kunit *test)
 
 /* --- Linux ------------------------------------------------------------------------------------ */
 
-#define ZERO_PAGE BASE
+#define ZEROPAGE BASE
 
 static void put32(unsigned int offset, uint32_t v)
 {
-	poke(ZERO_PAGE + offset, &v, 4);
+	poke(ZEROPAGE + offset, &v, 4);
 }
 
 static void put_e820(unsigned int i, uint64_t base, uint64_t size, uint32_t type)
 {
-	uint64_t at = ZERO_PAGE + 0x2d0 + i * 20;
+	uint64_t at = ZEROPAGE + 0x2d0 + i * 20;
 
 	poke(at, &base, 8);
 	poke(at + 8, &size, 8);
@@ -337,7 +339,7 @@ static void put_e820(unsigned int i, uint64_t base, uint64_t size, uint32_t type
 
 static void linux_page(void)
 {
-	poke(ZERO_PAGE + 0x202, "HdrS", 4);
+	poke(ZEROPAGE + 0x202, "HdrS", 4);
 	put32(0x070, 0x000e0000); /* RSDP */
 	put32(0x228, BASE + 0x1800);
 	put32(0x218, 0x8000000);
@@ -352,7 +354,7 @@ static void linux_page(void)
 static void linux_zero_page(struct kunit *test)
 {
 	linux_page();
-	KUNIT_ASSERT_EQ(test, pv_boot_from_linux(info, ZERO_PAGE, reach), 0);
+	KUNIT_ASSERT_EQ(test, pv_boot_from_linux(info, ZEROPAGE, reach), 0);
 	KUNIT_EXPECT_EQ(test, info->protocol, PV_BOOT_LINUX);
 	KUNIT_EXPECT_EQ(test, info->rsdp, 0xe0000);
 	KUNIT_EXPECT_STREQ(test, info->cmdline, "quiet root=/dev/vda");
@@ -373,18 +375,18 @@ static void linux_above_4g(struct kunit *test)
 	linux_page();
 	put32(0x0c0, 2);
 	put32(0x0c4, 1);
-	KUNIT_ASSERT_EQ(test, pv_boot_from_linux(info, ZERO_PAGE, reach), 0);
+	KUNIT_ASSERT_EQ(test, pv_boot_from_linux(info, ZEROPAGE, reach), 0);
 	KUNIT_EXPECT_EQ(test, info->module[0].base, 0x208000000ull);
 	KUNIT_EXPECT_EQ(test, info->module[0].size, 0x100012345ull);
 	put32(0x0c8, 1);
-	KUNIT_EXPECT_EQ(test, pv_boot_from_linux(info, ZERO_PAGE, reach), PV_EFAULT);
+	KUNIT_EXPECT_EQ(test, pv_boot_from_linux(info, ZEROPAGE, reach), PV_EFAULT);
 }
 
 static void linux_malformed(struct kunit *test)
 {
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, pv_boot_from_linux(info, ZERO_PAGE, reach), PV_EINVAL);
+	KUNIT_EXPECT_EQ(test, pv_boot_from_linux(info, ZEROPAGE, reach), PV_EINVAL);
 	linux_page();
 	/* Not all of the page can be reached. */
 	KUNIT_EXPECT_EQ(test, pv_boot_from_linux(info, BASE + SIZE - 4095, reach), PV_EINVAL);
@@ -393,7 +395,7 @@ static void linux_malformed(struct kunit *test)
 	for (i = 0; i < 128; i++)
 		put_e820(i, i * 0x100000ull, 0x1000, 1);
 	ram[0x1e8] = 255;
-	KUNIT_ASSERT_EQ(test, pv_boot_from_linux(info, ZERO_PAGE, reach), 0);
+	KUNIT_ASSERT_EQ(test, pv_boot_from_linux(info, ZEROPAGE, reach), 0);
 	KUNIT_EXPECT_EQ(test, info->num_ranges, PV_BOOT_MAX_RANGES);
 	KUNIT_EXPECT_EQ(test, info->range[63].base, 63 * 0x100000ull);
 	KUNIT_EXPECT_EQ(test, info->dropped, 255 - PV_BOOT_MAX_RANGES);
@@ -406,7 +408,7 @@ static void linux_no_extras(struct kunit *test)
 	put32(0x21c, 0);
 	put32(0x228, 0);
 	ram[0x1e8] = 0;
-	KUNIT_ASSERT_EQ(test, pv_boot_from_linux(info, ZERO_PAGE, reach), 0);
+	KUNIT_ASSERT_EQ(test, pv_boot_from_linux(info, ZEROPAGE, reach), 0);
 	KUNIT_EXPECT_EQ(test, info->num_ranges + info->num_modules + info->dropped, 0);
 	KUNIT_EXPECT_STREQ(test, info->cmdline, "");
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * PVH start info of version 0 has no memory map: Xen is asked for it, where it is Xen.
+ *
+ * Covers: arch/x86/boot_xen_map.c
  */
 #include <kunit/test.h>
 #include <pv/abi/xen.h>

@@ -4,6 +4,8 @@
  *
  * The guest has 64 frames: an image in 4 to 7, then the table of machine frames (8), start_info (9), xenstore's page
  * (10), the console's (11), page tables (12 to 14).
+ *
+ * Covers: arch/x86/boot_xen_pv.c
  */
 #include <kunit/test.h>
 #include <pv/abi/xen.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv-core/clock.c on pages of the test's own: time goes forward, whatever is in them.
+ *
+ * Covers: pv-core/clock.c
  */
 #include <kunit/test.h>
 #include <pv/config.h>

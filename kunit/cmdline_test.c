@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv_cmdline_get() and pv_cmdline_get_u64().
+ *
+ * Covers: pv-core/cmdline.c
  */
 #include <kunit/test.h>
 #include <pv/boot.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv-core/xen/control.c and pv-core/shutdown.c: the toolstack's wish that the machine shall end.
+ *
+ * Covers: pv-core/xen/control.c pv-core/shutdown.c
  */
 #include <pv/control.h>
 #include <pv/err.h>

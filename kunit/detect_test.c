@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv_detect() on what CPUID says in the guests of each hypervisor.
+ *
+ * Covers: pv-core/detect.c pv-core/detect_names.c
  */
 #include <kunit/test.h>
 #include <pv/detect.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv-core/device.c: the life of devices on a bus of the test's own.
+ *
+ * Covers: pv-core/device.c
  */
 #include <kunit/test.h>
 #include <pv/err.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv_snprintf() and pv_log(): what the formatter knows, and where it cuts.
+ *
+ * Covers: pv-core/fmt.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

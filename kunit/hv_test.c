@@ -2,6 +2,8 @@
 /*
  * pv_init()'s table of hypervisors: which entry is started, what is called of it and when, and what becomes
  * of a machine whose hypervisor the kernel does not name.
+ *
+ * Covers: pv-core/init.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * KVM's guest side against a fake KVM: hypercalls, kvmclock, and pv_init() on top of it.
+ *
+ * Covers: hypercall/kvm.c pv-core/kvm/kvm.c pv-core/kvm/kvmclock.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

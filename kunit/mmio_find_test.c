@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Finding virtio-mmio devices: on the command line and in ACPI, and slots that are none.
+ *
+ * Covers: drivers/virtio/mmio_find.c
  */
 #include <kunit/test.h>
 #include <pv/boot.h>

@@ -2,6 +2,8 @@
 /*
  * The virtio-mmio transport: its two register layouts and its interrupt, against a fake register
  * file.
+ *
+ * Covers: drivers/virtio/mmio.c
  */
 #include <kunit/test.h>
 

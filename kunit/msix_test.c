@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * MSI-X: the table's entries, and capabilities that lie about where it is.
+ *
+ * Covers: pv-core/msix.c
  */
 #include <kunit/test.h>
 

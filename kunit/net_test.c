@@ -2,6 +2,8 @@
 /*
  * The network class layer over a driver that does nothing by itself: what is accepted, who is told, and where
  * pages are.
+ *
+ * Covers: pv-core/net.c pv-core/net_pool.c
  */
 #include <kunit/test.h>
 #include <pv/config.h>

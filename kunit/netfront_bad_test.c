@@ -2,6 +2,8 @@
 /*
  * Xen's network frontend against backends that lie: each packet is done once, every page comes back, and what makes no
  * sense is dropped, or breaks the device and nothing else.
+ *
+ * Covers: drivers/netfront/netfront_rx.c drivers/netfront/netfront_tx.c
  */
 #include <pv/err.h>
 #include <pv/string.h>

@@ -2,6 +2,8 @@
 /*
  * drivers/netfront/netfront_csum.c: where the checksum is, for headers good and bad, of any length; and that no byte beyond
  * what is there is looked at.
+ *
+ * Covers: drivers/netfront/netfront_csum.c
  */
 #include <pv/string.h>
 

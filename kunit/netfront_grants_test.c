@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Xen's network frontend against backends that do not let go of memory, without grants, and in a storm of events.
+ *
+ * Covers: drivers/netfront/netfront_rx.c drivers/netfront/netfront_tx.c
  */
 #include <pv/err.h>
 

@@ -2,6 +2,8 @@
 /*
  * Xen's network frontend's life: start and stop, a backend that goes, dies and comes back, or does not let go, and anything
  * that fails on the way.
+ *
+ * Covers: drivers/netfront/netfront.c drivers/netfront/netfront_pair.c
  */
 #include <pv/err.h>
 #include <pv/log.h>

@@ -2,6 +2,8 @@
 /*
  * Xen's network frontend, through the network interface, against a good backend: receiving, budgets, events, and both
  * rings' indices.
+ *
+ * Covers: drivers/netfront/netfront_rx.c
  */
 #include <pv/string.h>
 

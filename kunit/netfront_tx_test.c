@@ -2,6 +2,8 @@
 /*
  * Xen's network frontend, through the network interface, against a good backend: sending, in slots and with
  * offloads.
+ *
+ * Covers: drivers/netfront/netfront_tx.c
  */
 #include <pv/err.h>
 #include <pv/string.h>

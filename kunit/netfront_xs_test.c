@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Xen's network frontend: what is negotiated by xenstore, and the link. */
+/*
+ * Xen's network frontend: what is negotiated by xenstore, and the link.
+ *
+ * Covers: drivers/netfront/netfront_xs.c
+ */
 #include <pv/string.h>
 
 #include "fake_netback.h"

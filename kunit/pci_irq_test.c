@@ -3,6 +3,8 @@
  * Interrupts of virtio-pci devices: what port and device grant, from a message per queue down to
  * polling, for both interfaces; that each interrupt reaches what it is for; and that nothing is
  * kept.
+ *
+ * Covers: drivers/virtio/pci_irq.c
  */
 #include <kunit/test.h>
 

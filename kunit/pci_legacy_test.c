@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The legacy virtio-pci interface: registers in ports, and a configuration that moves with MSI-X.
+ *
+ * Covers: drivers/virtio/pci_legacy.c
  */
 #include <kunit/test.h>
 

@@ -2,6 +2,8 @@
 /*
  * The virtio-pci bus and its modern interface: what is chosen, registers, and capabilities that
  * lie.
+ *
+ * Covers: drivers/virtio/pci.c drivers/virtio/pci_modern.c
  */
 #include <kunit/test.h>
 

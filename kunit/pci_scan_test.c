@@ -2,6 +2,8 @@
 /*
  * What is in PCI configuration space: the scan over hostile bridges, capabilities that loop, base
  * addresses, the command register.
+ *
+ * Covers: pv-core/pci_scan.c
  */
 #include <kunit/test.h>
 

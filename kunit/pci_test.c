@@ -2,6 +2,8 @@
 /*
  * Access to PCI configuration space: the two ways to it, the choice between them, and an MCFG that
  * lies.
+ *
+ * Covers: pv-core/pci.c
  */
 #include <kunit/test.h>
 

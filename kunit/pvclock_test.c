@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv-core/pvclock.c: the arithmetic against an independent one, and the version protocol.
+ *
+ * Covers: pv-core/pvclock.c
  */
 #include <kunit/test.h>
 #include <pv/err.h>

@@ -2,6 +2,8 @@
 /*
  * The virtio block driver against devices that fail, lie, vanish or change their memory: each request
  * completes once, with the error that says what happened, and nothing is lost.
+ *
+ * Covers: drivers/virtio/virtio_blk_ring.c
  */
 #include "fake_disk.h"
 

@@ -2,6 +2,8 @@
 /*
  * The virtio block driver, through the block interface, against a good device: data, commands, events, and
  * what the configuration may say.
+ *
+ * Covers: drivers/virtio/virtio_blk.c drivers/virtio/virtio_blk_ring.c
  */
 #include "fake_disk.h"
 

@@ -2,6 +2,8 @@
 /*
  * The virtio network driver against devices that lie, change or vanish, and through stops and starts: each
  * packet is done once, and every page comes back.
+ *
+ * Covers: drivers/virtio/virtio_net_rx.c drivers/virtio/virtio_net_tx.c
  */
 #include "fake_card.h"
 

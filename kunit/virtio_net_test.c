@@ -2,6 +2,9 @@
 /*
  * The virtio network driver, through the network interface, against a good device: frames both ways,
  * headers, budgets and events.
+ *
+ * Covers: drivers/virtio/virtio_net.c drivers/virtio/virtio_net_rings.c
+ * drivers/virtio/virtio_net_rx.c drivers/virtio/virtio_net_tx.c
  */
 #include "fake_card.h"
 

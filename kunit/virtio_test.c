@@ -2,6 +2,8 @@
 /*
  * The virtio core: status and features, queues and their memory, configuration, interrupts at the wrong
  * time.
+ *
+ * Covers: drivers/virtio/virtio.c drivers/virtio/virtqueue.c
  */
 #include <pv/config.h>
 

@@ -2,6 +2,8 @@
 /*
  * The split ring's operations against the device's side of it: chains, indices that wrap, notifications
  * and interrupts wanted and not, and devices that lie.
+ *
+ * Covers: drivers/virtio/vring_split.h
  */
 #include "drivers/virtio/vring_split.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv_wait_until(): how often it asks, and when it gives up.
+ *
+ * Covers: pv-core/wait.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

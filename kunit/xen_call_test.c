@@ -2,6 +2,8 @@
 /*
  * How Xen is called: the registers that arch/x86/xen_hypercall.c uses, the choice of the instruction,
  * the hypercall page, and multicalls.
+ *
+ * Covers: arch/x86/xen_hypercall.c hypercall/xen.c hypercall/xen_page.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

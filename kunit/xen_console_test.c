@@ -2,6 +2,8 @@
 /*
  * pv-core/xen/xen_console.c and pv-core/console.c: text out, input, other ends that are slow, gone,
  * or lie. The ring's arithmetic is in xs_ring_test.c.
+ *
+ * Covers: pv-core/console.c pv-core/xen/xen_console.c
  */
 #include <pv/config.h>
 #include <pv/console.h>

@@ -2,6 +2,8 @@
 /*
  * Xen's beginning and end: pv_init() on the fake Xen, each of its steps failing, the ways of
  * upcalls, frames, and a PV guest's names for them.
+ *
+ * Covers: pv-core/xen/xen.c pv-core/xen/frames.c pv-core/xen/upcall.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * What others granted, against the fake Xen: copying and mapping; and sharing by grants of our own.
+ *
+ * Covers: pv-core/xen/grant_ops.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

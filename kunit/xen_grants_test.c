@@ -2,6 +2,8 @@
 /*
  * Grants against the fake Xen: their life, exhaustion and growth, peers that keep what they have,
  * and exact counts throughout; in both versions of the table.
+ *
+ * Covers: pv-core/xen/grants.c pv-core/xen/grant_table.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Xen's hypercalls: each wrapper's number and arguments, written out as Xen's headers have them.
+ *
+ * Covers: hypercall/xen.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

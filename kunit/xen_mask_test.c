@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Event channels against the fake Xen: the mask and its race, late ends of interrupt, CPUs.
+ *
+ * Covers: pv-core/xen/events.c pv-core/xen/evtchn_late.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Xen's clock and timer against the fake Xen.
+ *
+ * Covers: pv-core/timer.c pv-core/xen/xen_time.c pv-core/xen/xen_timer.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The emulated devices of an HVM guest, and the ports by which they go.
+ *
+ * Covers: pv-core/xen/unplug.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

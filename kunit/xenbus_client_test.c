@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv-core/xen/xenbus_client.c: what drivers ask.
+ *
+ * Covers: pv-core/xen/xenbus_client.c
  */
 #include "fake_front.h"
 

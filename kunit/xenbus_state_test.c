@@ -2,6 +2,8 @@
 /*
  * pv-core/xen/xenbus_state.c and xenbus_table.c: each pair of states, and backends that start
  * again.
+ *
+ * Covers: pv-core/xen/xenbus_state.c pv-core/xen/xenbus_table.c
  */
 #include "fake_front.h"
 

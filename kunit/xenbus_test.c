@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv-core/xen/xenbus.c: which devices there are, as they come and go, and what fails meanwhile.
+ *
+ * Covers: pv-core/xen/xenbus.c
  */
 #include "fake_front.h"
 

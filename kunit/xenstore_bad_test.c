@@ -2,6 +2,8 @@
 /*
  * pv-core/xen/xs_conn.c and xs_link.c: a server that breaks the protocol, goes silent, or starts
  * again, and a ring that somebody used before.
+ *
+ * Covers: pv-core/xen/xs_conn.c pv-core/xen/xs_link.c
  */
 #include <pv/config.h>
 #include <pv/err.h>

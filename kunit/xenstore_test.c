@@ -2,6 +2,8 @@
 /*
  * pv-core/xen/xenstore.c and what is under it, against the fake xenstored: each operation,
  * transactions, lists. What a server does wrong is in xenstore_bad_test.c.
+ *
+ * Covers: pv-core/xen/xenstore.c pv-core/xen/xs_directory.c
  */
 #include <pv/config.h>
 #include <pv/err.h>

@@ -2,6 +2,8 @@
 /*
  * The frontend's side of a Xen ring: its indices over their wrap, what the backend may say, and
  * that neither side's event is lost or sent twice.
+ *
+ * Covers: pv-core/xen/ring.h
  */
 #include <kunit/test.h>
 #include <pv/abi/xen_io.h>

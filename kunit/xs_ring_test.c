@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv-core/xen/xs_ring.c and cons_ring.c: offsets that wrap, and offsets that lie.
+ *
+ * Covers: pv-core/xen/xs_ring.c pv-core/xen/cons_ring.c
  */
 #include <kunit/test.h>
 #include <pv/err.h>
@@ -56,7 +58,7 @@ static void server_puts(uint32_t n, uint32_t from)
 static void xs_ring_carries(struct kunit *test)
 {
 	uint32_t sent = 0, got = 0, i, n, want;
-	char buf[2000];
+	static char buf[2000];
 
 	set_up(test, start_of(test));
 	for (i = 1; i < 200; i++) {
@@ -78,7 +80,7 @@ static void xs_ring_carries(struct kunit *test)
 
 static void xs_ring_fills_up(struct kunit *test)
 {
-	char buf[1500];
+	static char buf[1500];
 	uint32_t i;
 
 	set_up(test, start_of(test));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv-core/xen/xs_text.c: what xenstored may write, and what anybody may write there instead.
+ *
+ * Covers: pv-core/xen/xs_text.c
  */
 #include <kunit/test.h>
 #include <pv/err.h>

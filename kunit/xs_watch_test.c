@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv-core/xen/xs_watch.c: watches, however often they fire.
+ *
+ * Covers: pv-core/xen/xs_watch.c
  */
 #include <pv/err.h>
 #include <pv/string.h>

@@ -18,6 +18,7 @@ check-tree:
 	$(Q)$(CHECKS)/lists
 	$(Q)$(CHECKS)/shared
 	$(Q)$(CHECKS)/exports
+	$(Q)$(CHECKS)/suites
 	$(Q)reuse lint >$(O)/reuse.log 2>&1 || { cat $(O)/reuse.log; exit 1; }
 
 # Two images of one example.

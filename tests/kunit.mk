@@ -14,7 +14,10 @@ kunit-kasan: ## The same, where KASAN and UBSAN watch
 kunit-x86: ## The same in a kernel for x86-64, emulated: instructions are the real ones
 	$(KUNIT_RUN) x86 $(UNIT)
 
+coverage: ## Lines and branches that the suites reach in UML, with a report in HTML (build/coverage)
+	@tools/need python3 && /usr/bin/python3 -B tests/kunit/coverage.py --build '$(O)'
+
 modules: ## pv.ko, and a module for each suite, for Debian's kernel; W=1 and sparse (KDIR=)
 	@tools/need python3 && $(if $(KDIR),KDIR='$(KDIR)') /usr/bin/python3 -B tests/kunit/modules.py --build '$(O)'
 
-.PHONY: kunit kunit-kasan kunit-x86 modules
+.PHONY: kunit kunit-kasan kunit-x86 coverage modules

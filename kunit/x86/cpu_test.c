@@ -5,6 +5,8 @@
  *
  * No hypervisor takes the hypercalls: they raise #UD (SYSCALL does where EFER.SCE is clear), and a
  * notifier of Linux' looks at the registers and returns in the hypervisor's place.
+ *
+ * Covers: arch/x86/pv_cpuid.c arch/x86/xen_hypercall.c
  */
 #include <asm/io.h>
 #include <asm/msr.h>
@@ -15,7 +17,9 @@
 #include <pv/err.h>
 #include <pv/string.h>
 
-#include "arch/x86/x86.h"
+/* The real one; the library that is linked in has the fake machine's. */
+#define pv_cpuid_xen_pv cpuid_xen_pv
+#include "arch/x86/pv_cpuid.c"
 
 #define UART_SCRATCH 0x3ff /* COM1's register 7, which does nothing */
 #define NO_PORT	     0x5100
@@ -32,6 +36,7 @@ static unsigned long answer;
 
 static int on_die(struct notifier_block *block, unsigned long event, void *data)
 {
+	static const uint8_t emulated_cpuid[] = {0x0f, 0x0b, 0x78, 0x65, 0x6e, 0x0f, 0xa2};
 	struct die_args *args = data;
 	const uint8_t *at = (const uint8_t *)args->regs->ip;
 	unsigned int length;
@@ -42,11 +47,18 @@ static int on_die(struct notifier_block *block, unsigned long event, void *data)
 		length = 3;
 	else if (at[0] == 0x0f && at[1] == 0x05)
 		length = 2;
+	else if (!pv_memcmp(at, emulated_cpuid, sizeof(emulated_cpuid)))
+		length = sizeof(emulated_cpuid);
 	else
 		return NOTIFY_DONE;
 	seen = *args->regs;
 	calls++;
 	args->regs->ax = answer;
+	if (length == sizeof(emulated_cpuid)) {
+		args->regs->bx = 0xbbbbbbbb;
+		args->regs->cx = 0xcccccccc;
+		args->regs->dx = 0xdddddddd;
+	}
 	args->regs->ip += length;
 	return NOTIFY_STOP;
 }
@@ -101,6 +113,22 @@ static void detects_as_linux(struct kunit *test)
 			boot_cpu_has(X86_FEATURE_HYPERVISOR));
 	KUNIT_EXPECT_STREQ(test, platform.cpu_vendor, boot_cpu_data.x86_vendor_id);
 	KUNIT_EXPECT_STREQ(test, pv_hypervisor_name(platform.hypervisor), "QEMU TCG");
+}
+
+/* Xen public/arch-x86/xen.h, XEN_CPUID. */
+static void cpuid_of_xen(struct kunit *test)
+{
+	struct pv_cpuid r;
+
+	answer = 0xaaaaaaaa;
+	r = cpuid_xen_pv(0x40000000, 3);
+	KUNIT_EXPECT_EQ(test, calls, 1);
+	KUNIT_EXPECT_EQ(test, seen.ax, 0x40000000);
+	KUNIT_EXPECT_EQ(test, seen.cx, 3);
+	KUNIT_EXPECT_EQ(test, r.eax, 0xaaaaaaaa);
+	KUNIT_EXPECT_EQ(test, r.ebx, 0xbbbbbbbb);
+	KUNIT_EXPECT_EQ(test, r.ecx, 0xcccccccc);
+	KUNIT_EXPECT_EQ(test, r.edx, 0xdddddddd);
 }
 
 static void msr_read_and_written(struct kunit *test)
@@ -263,13 +291,21 @@ static void xen_not_called(struct kunit *test)
 }
 
 static struct kunit_case cpu_cases[] = {
-	KUNIT_CASE(cpuid_as_linux),	  KUNIT_CASE(detects_as_linux),
-	KUNIT_CASE(msr_read_and_written), KUNIT_CASE(tsc_between_linux_readings),
-	KUNIT_CASE(ports_of_each_width),  KUNIT_CASE(registers_of_each_width),
-	KUNIT_CASE(kvm_by_vmcall),	  KUNIT_CASE(kvm_by_vmmcall),
-	KUNIT_CASE(xen_by_vmcall),	  KUNIT_CASE(xen_by_vmmcall),
-	KUNIT_CASE(xen_by_syscall),	  KUNIT_CASE(xen_by_the_page),
-	KUNIT_CASE(xen_not_called),	  {},
+	KUNIT_CASE(cpuid_as_linux),
+	KUNIT_CASE(detects_as_linux),
+	KUNIT_CASE(cpuid_of_xen),
+	KUNIT_CASE(msr_read_and_written),
+	KUNIT_CASE(tsc_between_linux_readings),
+	KUNIT_CASE(ports_of_each_width),
+	KUNIT_CASE(registers_of_each_width),
+	KUNIT_CASE(kvm_by_vmcall),
+	KUNIT_CASE(kvm_by_vmmcall),
+	KUNIT_CASE(xen_by_vmcall),
+	KUNIT_CASE(xen_by_vmmcall),
+	KUNIT_CASE(xen_by_syscall),
+	KUNIT_CASE(xen_by_the_page),
+	KUNIT_CASE(xen_not_called),
+	{},
 };
 
 static struct kunit_suite cpu_suite = {

@@ -18,19 +18,23 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 PACKAGES = ["gcc", "make", "libc6-dev", "libxen-dev", "binutils", "flex", "bison", "bc", "perl",
             "xz-utils", "python3"]
 
-# packages: what it takes beyond those; make: variables; image: what is built, below the build folder;
-# argv: what boots {image}, the kernel's command line being appended, or in {append}'s place.
-Kernel = namedtuple("Kernel", "arch packages make image argv cmdline")
+# config: its fragment; packages: what it takes beyond those; make: variables; image: what is built, below
+# the build folder; argv: what boots {image}, the kernel's command line being appended, or in {append}'s place.
+Kernel = namedtuple("Kernel", "config arch packages make image argv cmdline")
 
 UM = ["{image}", "mem=512M"]
+# libgcov for a kernel: a name is not the kernel's, and counters are written by the process's last function.
+COVERAGE = ["PV_KUNIT_CFLAGS=-fprofile-arcs -ftest-coverage",
+            "LD_FLAGS_CMDLINE=-fprofile-arcs -ftest-coverage -L{build}/gcov -Wl,-fini=__gcov_exit"]
 QEMU = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "512", "-M", "microvm,x-option-roms=off,rtc=off", "-nodefaults", "-no-user-config",
         "-no-reboot", "-display", "none", "-serial", "stdio", "-kernel", "{image}", "-append",
         "{append}"]
 
 KERNELS = {
-    "um": Kernel("um", [], [], "linux", UM, "kunit_shutdown=halt"),
-    "kasan": Kernel("um", [], [], "linux", UM, "kunit_shutdown=halt"),
-    "x86": Kernel("x86_64", ["qemu-system-x86", "libelf-dev"], [], "vmlinux", QEMU,
+    "um": Kernel("um", "um", [], [], "linux", UM, "kunit_shutdown=halt"),
+    "kasan": Kernel("kasan", "um", [], [], "linux", UM, "kunit_shutdown=halt"),
+    "coverage": Kernel("um", "um", ["lcov"], COVERAGE, "linux", UM, "kunit_shutdown=halt"),
+    "x86": Kernel("x86", "x86_64", ["qemu-system-x86", "libelf-dev"], [], "vmlinux", QEMU,
                   # The TSC's rate is said: a busy machine would measure another.
                   "console=ttyS0 panic=-1 kunit_shutdown=reboot reboot=triple "
                   "tsc_early_khz=1000000 tsc=reliable"),
@@ -38,13 +42,14 @@ KERNELS = {
 
 
 def config_of(name):
-    return os.path.join(HERE, "config", name + ".config")
+    return os.path.join(HERE, "config", KERNELS[name].config + ".config")
 
 
 def make_argv(name, source, build):
     kernel = KERNELS[name]
     return ["make", "-s", "-C", source, f"ARCH={kernel.arch}", f"O={build}",
-            f"-j{os.cpu_count() or 1}", "KBUILD_BUILD_TIMESTAMP=1", *kernel.make]
+            f"-j{os.cpu_count() or 1}", "KBUILD_BUILD_TIMESTAMP=1",
+            *(variable.replace("{build}", build) for variable in kernel.make)]
 
 
 def run(argv, what, log):
@@ -85,6 +90,28 @@ def configure(name, source, build):
         file.write(text)
 
 
+def begin(name, source, build):
+    """What precedes the build of a kernel that differs from another one in our files only."""
+    config = KERNELS[name].config
+    if config == name:
+        return
+    if not os.path.isdir(build):
+        # Its objects are those of the other one: no command names the build folder.
+        first = os.path.join(tree.base(), config)
+        tree.attach(source, first, ROOT)
+        configure(config, source, first)
+        run([*make_argv(config, source, first), KERNELS[config].image],
+            f"building the kernel {config}", os.path.join(first, "build.log"))
+        shutil.copytree(first, build, symlinks=True)
+        shutil.rmtree(os.path.join(build, "drivers/pv"))
+    if not os.path.isdir(os.path.join(build, "gcov")):
+        library = subprocess.run(["gcc", "-print-file-name=libgcov.a"], stdout=subprocess.PIPE,
+                                 text=True, check=True).stdout.strip()
+        os.makedirs(os.path.join(build, "gcov"))
+        subprocess.run(["objcopy", "--redefine-sym", "mangle_path=gcov_mangle_path", library,
+                        os.path.join(build, "gcov/libgcov.a")], check=True)
+
+
 def build_kernel(name, out):
     """Builds the kernel and puts it into the folder `out`: its path there."""
     kernel = KERNELS[name]
@@ -92,6 +119,7 @@ def build_kernel(name, out):
     with cache.lock("kunit"):
         source = tree.sources()
         build = os.path.join(tree.base(), name)
+        begin(name, source, build)
         tree.attach(source, build, ROOT)
         configure(name, source, build)
         log = os.path.join(build, "build.log")
