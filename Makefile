@@ -77,6 +77,7 @@ include tests/checks.mk
 include tests/tests.mk
 include tests/models.mk
 include tests/explore.mk
+include tests/matrix.mk
 include tools/run.mk
 include tools/image.mk
 include bench/bench.mk

@@ -107,7 +107,10 @@ static void answered(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, v->dev->state, PV_DEV_LIVE);
 }
 
-/* A flush that the backend offered, and does not do: an error each time, and never success. */
+/*
+ * A flush that the backend offered, and does not do: an error each time, and never success.
+ * Fault row 8.
+ */
 static void flush_not_done(struct kunit *test)
 {
 	struct fake_vbd *v = test->priv;
@@ -206,7 +209,10 @@ static void lie_as(struct fake_vbd *v, enum lie lie)
 	}
 }
 
-/* Two are answered well, then comes the lie: all the others are given back, and their memory. */
+/*
+ * Two are answered well, then comes the lie: all the others are given back, and their memory.
+ * Fault rows 1, 2, 3, 4, 5.
+ */
 static void lying(struct kunit *test)
 {
 	const struct lying *l = test->param_value;
@@ -293,6 +299,7 @@ static uint64_t change_after_read(const volatile void *p, size_t size, uint64_t 
 	return value;
 }
 
+/* Fault row 6 */
 static void response_read_once(struct kunit *test)
 {
 	struct fake_vbd *v = test->priv;

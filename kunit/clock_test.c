@@ -172,7 +172,7 @@ static void clock_unstable_is_shared(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info().clamped, 1);
 }
 
-/* Readings of CPUs with skewed pages, in any order, while the host rewrites them. */
+/* Readings of CPUs with skewed pages, in any order, while the host rewrites them. Fault row 48. */
 static void clock_never_back(struct kunit *test)
 {
 	uint64_t last = 0, now, seed = 88172645463325252ull;
@@ -245,6 +245,7 @@ static void clock_stable_host_lies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_clock_now(), 6001);
 }
 
+/* Fault row 45 */
 static void clock_version_odd(struct kunit *test)
 {
 	pv_fake.cpu = 1;
@@ -269,7 +270,10 @@ static void clock_version_odd(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info().stuck, 1);
 }
 
-/* Any factor, any shift, any time stamp, with the stable bit and without: forward only. */
+/*
+ * Any factor, any shift, any time stamp, with the stable bit and without: forward only.
+ * Fault row 46.
+ */
 static void clock_nonsense(struct kunit *test)
 {
 	static const uint32_t muls[] = {0, 1, 0x80000000, 0xffffffff};
@@ -308,6 +312,7 @@ static void tell(void *arg)
 	told_at = pv_clock_now();
 }
 
+/* Fault row 47 */
 static void clock_stopped(struct kunit *test)
 {
 	told = 0;

@@ -68,6 +68,7 @@ static void tell_lie(struct kunit *test, const struct lying *l)
 	}
 }
 
+/* Fault rows 1, 2 */
 static void lying(struct kunit *test)
 {
 	const struct lying *l = test->param_value;
@@ -213,6 +214,7 @@ static void nonsense_name(const struct nonsense *n, char *desc)
 
 KUNIT_ARRAY_PARAM(nonsense, nonsenses, nonsense_name);
 
+/* Fault row 10 */
 static void dropped(struct kunit *test)
 {
 	const struct nonsense *n = test->param_value;
@@ -265,6 +267,7 @@ static void endless_name(const struct endless *e, char *desc)
 
 KUNIT_ARRAY_PARAM(endless, endless_list, endless_name);
 
+/* Fault row 11 */
 static void endless(struct kunit *test)
 {
 	const struct endless *e = test->param_value;

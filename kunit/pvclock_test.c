@@ -116,6 +116,7 @@ static void khz_nonsense(struct kunit *test)
 		pv_pvclock_khz(1, shift);
 }
 
+/* Fault row 46 */
 static void time_of_sample(struct kunit *test)
 {
 	struct pv_pvclock_sample s = {
@@ -146,6 +147,7 @@ static void time_of_sample(struct kunit *test)
 
 static struct pvclock_vcpu_time_info page;
 
+/* Fault row 45 */
 static void version_odd(struct kunit *test)
 {
 	struct pv_pvclock_sample s;
@@ -194,7 +196,7 @@ static void expect_whole(struct kunit *test, const struct pv_pvclock_sample *s)
 	KUNIT_EXPECT_EQ(test, s->flags, v);
 }
 
-/* Whenever the host writes, a reading is of before or of after, and no mixture. */
+/* Whenever the host writes, a reading is of before or of after, and no mixture. Fault row 45. */
 static void torn_page(struct kunit *test)
 {
 	struct pv_pvclock_sample s;

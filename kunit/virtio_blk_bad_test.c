@@ -92,7 +92,7 @@ static void answered(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, d->fake.f.vd.dev.state, PV_DEV_LIVE);
 }
 
-/* The rest of the buffer does not show what the memory held before. */
+/* The rest of the buffer does not show what the memory held before. Fault row 9. */
 static void short_read(struct kunit *test)
 {
 	struct fake_disk *d = test->priv;
@@ -117,7 +117,7 @@ static void short_read(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, d->fake.f.vd.dev.state, PV_DEV_LIVE);
 }
 
-/* The same for each part of a request, wherever in the caller's pieces it begins. */
+/* The same for each part of a request, wherever in the caller's pieces it begins. Fault row 9. */
 static void short_parts(struct kunit *test)
 {
 	static const uint32_t part[] = {1536, 2048, 512, 0};

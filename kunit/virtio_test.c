@@ -76,6 +76,7 @@ static void sequence(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(f->log, legacy, sizeof(legacy)), 0);
 }
 
+/* Fault row 39 */
 static void features_refused(struct kunit *test)
 {
 	struct fake_virtio *f = test->priv;
@@ -150,6 +151,7 @@ static void memory_of_a_device_that_goes_on(struct kunit *test)
 		pv_os_pages_free(table[i], 1);
 }
 
+/* Fault row 40 */
 static void queue_sizes(struct kunit *test)
 {
 	static const struct {
@@ -280,6 +282,7 @@ static void items(struct kunit *test)
 	pv_vq_items_free(&it, &f->vd);
 }
 
+/* Fault row 37 */
 static void interrupts_at_the_wrong_time(struct kunit *test)
 {
 	struct fake_virtio *f = test->priv;
@@ -315,6 +318,7 @@ static void read_field(struct pv_virtio *vd, void *arg)
 	*(uint64_t *)arg = pv_virtio_config64(vd, 8);
 }
 
+/* Fault row 42 */
 static void configuration(struct kunit *test)
 {
 	struct fake_virtio *f = test->priv;

@@ -148,7 +148,10 @@ static void full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->vq->num_free, NUM);
 }
 
-/* The device completes a random one of those that it took; the indices wrap many times. */
+/*
+ * The device completes a random one of those that it took; the indices wrap many times.
+ * Fault row 7.
+ */
 static void wraps(struct kunit *test)
 {
 	struct ring *r = test->priv;
@@ -183,7 +186,10 @@ static void wraps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_vring_in_flight(r->vq), added - done);
 }
 
-/* Whether the doorbell rings is what the specification's words say, counted out: 2.7.10. */
+/*
+ * Whether the doorbell rings is what the specification's words say, counted out: 2.7.10.
+ * Fault row 44.
+ */
 static void kick_event_index(struct kunit *test)
 {
 	static const uint16_t starts[] = {0, 1, 0x7fff, 0x8000, 0xfff0, 0xfffe, 0xffff};
@@ -302,6 +308,7 @@ static void lie_name(const struct lie *l, char *desc)
 
 KUNIT_ARRAY_PARAM(lie, lies, lie_name);
 
+/* Fault rows 33, 34, 35 */
 static void lying(struct kunit *test)
 {
 	const struct lie *lie = test->param_value;
@@ -322,6 +329,7 @@ static void lying(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, pv_vq_drain(r->vq));
 }
 
+/* Fault row 33 */
 static void used_twice(struct kunit *test)
 {
 	struct ring *r = test->priv;
@@ -366,7 +374,10 @@ static void lengths_that_tell_nothing(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pv_device_broken(&r->f.vd.dev));
 }
 
-/* Descriptors that the device rewrote are written anew, or are never read: the shadow governs. */
+/*
+ * Descriptors that the device rewrote are written anew, or are never read: the shadow governs.
+ * Fault row 36.
+ */
 static void rewritten_descriptors(struct kunit *test)
 {
 	struct ring *r = test->priv;

@@ -122,6 +122,7 @@ static void quarantine(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_work(), 0);
 }
 
+/* Fault row 14 */
 static void grants_quarantine(struct kunit *test)
 {
 	quarantine(test);
@@ -160,7 +161,7 @@ static void map_now(volatile void *p, size_t size)
 	pv_fake_xen_peer_map(PEER, (uint32_t)race_ref, true);
 }
 
-/* The peer maps the page at the last moment before the revocation. */
+/* The peer maps the page at the last moment before the revocation. Fault row 15. */
 static void grants_mapped_meanwhile(struct kunit *test)
 {
 	race_ref = pv_grant(PEER, page[0], false);
@@ -191,7 +192,10 @@ static unsigned int take_all(void)
 	return n;
 }
 
-/* With any number of entries held, all others can be had, once each, and then none. */
+/*
+ * With any number of entries held, all others can be had, once each, and then none.
+ * Fault row 16.
+ */
 static void grants_exhausted(struct kunit *test)
 {
 	static bool used[FIRST_FRAME + PV_XEN_RESERVED_GRANTS];
@@ -270,6 +274,7 @@ static void grants_reserve(struct kunit *test)
 /*
  * The n-th allocation of a growth fails, and the hypercall: the table is as usable as before, and
  * the next attempt succeeds.
+ * Fault row 17.
  */
 static void grants_growth_fails(struct kunit *test)
 {

@@ -155,6 +155,7 @@ static void unmask_race(struct kunit *test, bool before)
 	}
 }
 
+/* Fault row 22 */
 static void mask_unmask_race(struct kunit *test)
 {
 	unmask_race(test, false);
@@ -190,6 +191,7 @@ static void mask_late(struct kunit *test)
 /*
  * A storm without work: let go at once twice, then after 1, 2, 4, ... 1024 ms, and no later.
  * Nothing is lost, and work ends the delays.
+ * Fault row 18.
  */
 static void mask_storm(struct kunit *test)
 {

@@ -21,7 +21,7 @@ static void set_pair(struct kunit *test)
 	pv_fake_xs_printf("/local/domain/0/backend/vbd/5/7/state", "%u", p->b);
 }
 
-/* Row 27, all 9x9: whatever a predecessor left, with a backend that works the device comes up. */
+/* Whatever a predecessor left, with a backend that works the device comes up. Fault row 27. */
 static void xenbus_attaches_from(struct kunit *test)
 {
 	set_pair(test);
@@ -298,7 +298,10 @@ static int backend_refuses(struct pv_xenbus_device *xd)
 	return 0;
 }
 
-/* A backend that closed during the probe, with nothing else to come, is asked again in the end. */
+/*
+ * A backend that closed during the probe, with nothing else to come, is asked again in the end.
+ * Fault row 27.
+ */
 static void xenbus_refused(struct kunit *test)
 {
 	unsigned int i;

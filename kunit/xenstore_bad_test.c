@@ -127,7 +127,7 @@ static int two_writes(pv_xs_tx tx, void *arg)
 	return err ? err : pv_xs_write(tx, "t/two", "2");
 }
 
-/* Row 26: in a transaction, at each of its requests: begun again as a whole. */
+/* In a transaction, at each of its requests: begun again as a whole. */
 static void xenstore_breach_in_transaction(struct kunit *test)
 {
 	unsigned int at, bodies;
@@ -254,7 +254,7 @@ static void xenstore_given_up_half_sent(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, pv_fake_xs_read("never"));
 }
 
-/* Row 26: it starts again in the middle of a request. */
+/* It starts again in the middle of a request. */
 static void restart_once(void)
 {
 	static unsigned int n;
@@ -264,6 +264,7 @@ static void restart_once(void)
 	pv_fake_xs_run();
 }
 
+/* Fault row 26 */
 static void xenstore_server_restarts(struct kunit *test)
 {
 	start(test, RECONNECT);

@@ -108,7 +108,7 @@ static void around(struct kunit *test)
 	}
 }
 
-/* Answers to what was put and not pushed, to more than there is, and backwards. */
+/* Answers to what was put and not pushed, to more than there is, and backwards. Fault rows 1, 2. */
 static void lies(struct kunit *test)
 {
 	uint32_t start = *(const uint32_t *)test->param_value;
@@ -133,7 +133,7 @@ static void lies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_xring_look(&r->ring), 4);
 }
 
-/* An event is sent when the index that the backend named is passed, and only then. */
+/* An event is sent when the index that the backend named is passed, and only then. Fault row 7. */
 static void notifies(struct kunit *test)
 {
 	uint32_t start = *(const uint32_t *)test->param_value;

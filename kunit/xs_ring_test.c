@@ -124,7 +124,7 @@ static void xs_ring_writes_within(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page.connection, was.connection);
 }
 
-/* Row 23: offsets more than the ring apart, in each direction. */
+/* Offsets more than the ring apart, in each direction. Fault row 23. */
 static void xs_ring_lies(struct kunit *test)
 {
 	static const uint32_t far[] = {1025, 2048, 0x80000000, 0xffffffff};

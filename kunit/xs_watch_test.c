@@ -106,7 +106,7 @@ static void xenstore_watches_itself_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_fake_xs.watches, 0);
 }
 
-/* Row 25: a flood of events takes no memory and no more than a call per watch and round. */
+/* A flood of events takes no memory and no more than a call per watch and round. Fault row 25. */
 static void xenstore_watch_storm(struct kunit *test)
 {
 	struct pv_xs_watch w = {.path = "watched", .fn = on_watch};

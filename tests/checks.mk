@@ -16,6 +16,7 @@ check-tree:
 	$(Q)$(CHECKS)/layers
 	$(Q)$(CHECKS)/format
 	$(Q)$(CHECKS)/lists
+	$(Q)/usr/bin/python3 -B tests/matrix/matrix.py --check
 	$(Q)$(CHECKS)/shared
 	$(Q)$(CHECKS)/exports
 	$(Q)$(CHECKS)/suites

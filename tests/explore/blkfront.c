@@ -4,8 +4,6 @@
  * between any two loads. The scenario keeps account of what the driver was told: the device is broken
  * exactly if that cannot be; each request completes once, with what was said of it by the first copy
  * of its response, or with PV_EPROTO.
- *
- * Fault rows 1, 2, 3, 4, 5, 6
  */
 #include "fake_vbd.h"
 #include "scenarios.h"
@@ -192,6 +190,7 @@ static void begin(void)
 	explore_thread(0, false, guest, NULL);
 }
 
+/* Fault rows 1, 2, 3, 4, 5, 6 */
 const struct explore_scenario explore_blkfront = {
 	.name = "blkfront-lies",
 	.setup = setup,

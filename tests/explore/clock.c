@@ -2,8 +2,6 @@
 /*
  * pv-core/pvclock.h against a host that writes the page at any moment, and stops anywhere: a sample
  * is of one update, that was complete.
- *
- * Fault row 45
  */
 #include "pv-core/pvclock.h"
 
@@ -81,6 +79,7 @@ static void begin(void)
 	explore_thread(HOST, false, host, NULL);
 }
 
+/* Fault row 45 */
 const struct explore_scenario explore_clock = {
 	.name = "pvclock",
 	.state = &s,

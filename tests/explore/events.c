@@ -3,8 +3,6 @@
  * pv-core/xen/events.c against senders, in every order, on the fake Xen's page: an upcall that
  * interrupts the main program at any access, a late port that the main program lets go after the
  * work, and one whose handler does the work.
- *
- * Fault row 22
  */
 #include <pv/err.h>
 #include <pv/fake.h>
@@ -223,6 +221,7 @@ static void end(void)
 	explore_check(!((MASK | PENDING) >> port[1] & 1));
 }
 
+/* Fault row 22 */
 const struct explore_scenario explore_events_late = {
 	.name = "events-late",
 	.setup = setup,

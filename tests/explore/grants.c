@@ -3,8 +3,6 @@
  * pv-core/xen/grants.c against Xen, in every order: a page that was taken back is mapped by nobody,
  * and nobody can map it any more; one that is kept is quarantined, and comes back; in both versions
  * of the table.
- *
- * Fault row 15
  */
 #include <pv/err.h>
 #include <pv/fake_xen.h>
@@ -196,6 +194,7 @@ static void end(void)
 		      (stats.free == stats.total && !stats.quarantined));
 }
 
+/* Fault row 15 */
 const struct explore_scenario explore_grants_v1 = {
 	.name = "grants-v1",
 	.setup = setup_v1,
@@ -204,6 +203,7 @@ const struct explore_scenario explore_grants_v1 = {
 	.plants = {{"tests-first", TESTS_FIRST}, {"no-test", NO_TEST}},
 };
 
+/* Fault row 15 */
 const struct explore_scenario explore_grants_v2 = {
 	.name = "grants-v2",
 	.setup = setup_v2,

@@ -3,8 +3,6 @@
  * drivers/virtio with two reads in flight, and a device that may change any word that it can write
  * between any two loads. The scenario keeps account of what the driver was told: the device is broken
  * exactly if that cannot be; each request completes once; descriptors are never read back.
- *
- * Fault rows 33, 34, 35, 36
  */
 #include "fake_disk.h"
 #include "scenarios.h"
@@ -198,6 +196,7 @@ static void begin(void)
 	explore_thread(0, false, guest, NULL);
 }
 
+/* Fault rows 33, 34, 35 */
 const struct explore_scenario explore_virtio_blk = {
 	.name = "virtio-blk-lies",
 	.setup = setup,

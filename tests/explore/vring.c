@@ -3,8 +3,6 @@
  * drivers/virtio/vring_split.h against a device, in every order, with event indices and with flags:
  * each chain comes back once, the device finds what was offered, and no kick and no interrupt is
  * lost, over the wrap of the indices.
- *
- * Fault rows 7, 44
  */
 #include "drivers/virtio/vring_split.h"
 
@@ -218,6 +216,7 @@ static void end(void)
 		}                                                                                  \
 	}
 
+/* Fault rows 7, 44 */
 const struct explore_scenario explore_vring_event = {
 	.name = "vring-event-index",
 	.state = &s,
@@ -227,6 +226,7 @@ const struct explore_scenario explore_vring_event = {
 	.plants = PLANTS,
 };
 
+/* Fault row 7 */
 const struct explore_scenario explore_vring_flags = {
 	.name = "vring-flags",
 	.state = &s,

@@ -2,8 +2,6 @@
 /*
  * pv-core/xen/ring.h against a backend, in every order: each request is answered once, what is in a
  * slot is what the other side put there, and no event is lost, over the wrap of the indices.
- *
- * Fault row 7
  */
 #include "pv-core/xen/ring.h"
 
@@ -141,6 +139,7 @@ static void end(void)
 	explore_check(s.ring.rsp_cons == START + TOTAL);
 }
 
+/* Fault row 7 */
 const struct explore_scenario explore_xring = {
 	.name = "xring",
 	.state = &s,

@@ -8,6 +8,8 @@
  * which nobody wakes it is an invalid end state); each side finds what the other offered; no head is
  * in flight twice.
  *
+ * Fault row 44
+ *
  * variant FLAGS: without EVENT_IDX
  * mutation NO_MB_KICK: no barrier between avail->idx and the look at the device's wish
  * mutation NO_MB_ARM: no barrier between the driver's wish and the last look at used->idx

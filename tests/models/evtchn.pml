@@ -11,6 +11,8 @@
  * The main program runs beside the dispatcher, rather than being interrupted by it: more orders than
  * one CPU has. Xen interrupts when the flag goes from 0 to 1, and only then.
  *
+ * Fault row 22
+ *
  * variant ONE_WORD: both ports have the same bit of the selector
  * variant OTHER_CPU: the main program's CPU is not the port's, and Xen unmasks from the start
  * mutation LOOK_FIRST, not OTHER_CPU: looks at pending before it clears the mask

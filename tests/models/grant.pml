@@ -6,6 +6,8 @@
  *
  * Shown: what the peer has mapped is lent, always; so a page that was taken back is nobody's else.
  *
+ * Fault row 15
+ *
  * variant V2: the use is noted in a table of its own
  * mutation TEST_FIRST: looks whether it is in use, and takes it back then
  * mutation NO_TEST: takes it back without a look

@@ -6,6 +6,8 @@
  * Shown: a reading that is taken is of one update, and of one that was complete; and a reading ends,
  * whatever the host does.
  *
+ * Fault row 45
+ *
  * mutation NO_SECOND_LOOK: does not look at the version again
  * mutation ODD_TAKEN: takes a reading that began while the host wrote
  * mutation VERSION_LATE: loads the version first after the fields

@@ -11,6 +11,8 @@
  * and with the backend gone. It is never given up. It is broken only by a backend that started again
  * and took the old rings, and only if it was seen to. With nothing in the way no deadline passes.
  *
+ * Fault row 27
+ *
  * variant RESTARTS: the backend starts again, once, at any moment
  * variant TAKEN_AWAY: the toolstack takes the device away, at any moment
  * mutation READ_FIRST, not TAKEN_AWAY: the state is read before the watch is marked as seen

@@ -7,6 +7,8 @@
  * which nobody wakes it is an invalid end state); each side finds in a slot what the other put there;
  * indices never say more than there is.
  *
+ * Fault row 7
+ *
  * mutation NO_MB_PUSH: no barrier between req_prod and the look at req_event
  * mutation NO_MB_ARM: no barrier between rsp_event and the last look at rsp_prod
  * mutation NO_FINAL_CHECK: sleeps without a last look
