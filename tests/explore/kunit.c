@@ -6,6 +6,11 @@
 
 #include "explore.h"
 
+void *kunit_kmalloc(struct kunit *test, size_t size, gfp_t gfp)
+{
+	return kunit_kzalloc(test, size, gfp);
+}
+
 void *kunit_kzalloc(struct kunit *test, size_t size, gfp_t gfp)
 {
 	(void)test;
