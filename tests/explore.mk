@@ -8,7 +8,7 @@ EXPLORE_CFLAGS = -std=gnu11 -O2 -g $(WARN) -fno-strict-aliasing -fcf-protection=
 	-DPV_ARCH_HOOKS -DPV_SHARED_HOOKS -Iports/host/include -Iports/host -Ikunit $(PV_CPPFLAGS)
 
 # The engine is above what is put back; all else is below.
-EXPLORE_ABOVE := $(addprefix $(EO)/tests/explore/,engine.o arena.o main.o)
+EXPLORE_ABOVE := $(addprefix $(EO)/tests/explore/,engine.o threads.o arena.o main.o)
 EXPLORE_OBJS := $(patsubst %.c,$(EO)/%.o,$(filter %.c,$(PV_SRCS)) \
 	$(filter-out %/kunit_main.c,$(wildcard ports/host/*.c)) $(wildcard kunit/fake_*.c) \
 	$(wildcard tests/explore/*.c))
