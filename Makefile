@@ -73,6 +73,7 @@ include tests/unit.mk
 include tests/kunit.mk
 include tests/fuzz/fuzz.mk
 include tests/sim/sim.mk
+include tests/coverage/coverage.mk
 include tests/checks.mk
 include tests/tests.mk
 include tests/models.mk

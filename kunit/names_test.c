@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* The names of numbers: each has one of its own, and what is no number of the kind is unknown. */
+#include <kunit/test.h>
+#include <pv/boot.h>
+#include <pv/detect.h>
+#include <pv/device.h>
+
+#include "drivers/virtio/virtio.h"
+
+#define ALL 16u
+
+static const char *hypervisor(unsigned int i)
+{
+	return pv_hypervisor_name((enum pv_hypervisor)i);
+}
+
+static const char *xen_mode(unsigned int i)
+{
+	return pv_xen_mode_name((enum pv_xen_mode)i);
+}
+
+static const char *device_state(unsigned int i)
+{
+	return pv_device_state_name((enum pv_device_state)i);
+}
+
+static const char *boot_protocol(unsigned int i)
+{
+	return pv_boot_protocol_name((enum pv_boot_protocol)i);
+}
+
+static const struct kind {
+	const char *name;
+	const char *(*of)(unsigned int i);
+	unsigned int num;
+	unsigned int unknown; /* the one that is itself so called; `num` if none is */
+} kinds[] = {
+	{"hypervisor", hypervisor, PV_HV_JAILHOUSE + 1, PV_HV_UNKNOWN},
+	{"xen mode", xen_mode, PV_XEN_HVM + 1, PV_XEN_HVM + 1},
+	{"device state", device_state, PV_DEV_GONE + 1, PV_DEV_GONE + 1},
+	{"boot protocol", boot_protocol, PV_BOOT_XEN_PV + 1, PV_BOOT_UNKNOWN},
+};
+
+static void kind_name(const struct kind *k, char *desc)
+{
+	strscpy(desc, k->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(kind, kinds, kind_name);
+
+static void names_differ(struct kunit *test)
+{
+	const struct kind *k = test->param_value;
+	unsigned int i, j;
+
+	for (i = 0; i < k->num; i++) {
+		KUNIT_EXPECT_EQ_MSG(test, !strcmp(k->of(i), "unknown"), i == k->unknown, "%u", i);
+		for (j = 0; j < i; j++)
+			KUNIT_EXPECT_TRUE(test, strcmp(k->of(i), k->of(j)));
+	}
+	for (; i < ALL; i++)
+		KUNIT_EXPECT_STREQ(test, k->of(i), "unknown");
+}
+
+static void names_virtio_classes(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, pv_virtio_class(VIRTIO_ID_NET), PV_CLASS_NET);
+	KUNIT_EXPECT_EQ(test, pv_virtio_class(VIRTIO_ID_BLOCK), PV_CLASS_BLK);
+	KUNIT_EXPECT_EQ(test, pv_virtio_class(VIRTIO_ID_CONSOLE), PV_CLASS_CONSOLE);
+	KUNIT_EXPECT_EQ(test, pv_virtio_class(0), PV_CLASS_OTHER);
+}
+
+static struct kunit_case names_cases[] = {
+	KUNIT_CASE_PARAM(names_differ, kind_gen_params),
+	KUNIT_CASE(names_virtio_classes),
+	{},
+};
+
+static struct kunit_suite names_suite = {
+	.name = "names",
+	.test_cases = names_cases,
+};
+
+kunit_test_suite(names_suite);
