@@ -99,10 +99,12 @@ int fake_store_up(struct kunit *test)
 	err = pv_xen_init(&platform, pv_fake_xen_boot());
 	if (!err)
 		err = build(&how);
+	if (err)
+		return err;
 	pv_fake_xs.features = how.features;
 	pv_fake_xs_start(ring, how.no_events ? NULL : notify);
 	pv_fake.relax = pv_fake_xs_run;
-	return err;
+	return 0;
 }
 
 void fake_store_down(struct kunit *test)

@@ -18,13 +18,15 @@ static void (*store_server)(void);
 void fuzz_xen_start(void)
 {
 	struct pv_platform platform;
+	unsigned int grants = 8000;
 
 	pv_fake_xen_start();
 	pv_detect(&platform, pv_cpuid, PV_HINT_PVH);
 	PLAIN_CHECK(!pv_xen_init(&platform, pv_fake_xen_boot()));
-	/* The table is as large as it will be. */
-	PLAIN_CHECK(!pv_grant_reserve(900));
-	pv_grant_unreserve(900);
+	/* The table is as large as it will be; how large it may be is a knob. */
+	while (grants && pv_grant_reserve(grants))
+		grants /= 2;
+	pv_grant_unreserve(grants);
 	ports = pv_fake_xen_ports();
 }
 

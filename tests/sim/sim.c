@@ -5,7 +5,7 @@
  *	sim [--rig NAME] [--seeds N] [--from S] [--ops N] [--pairs N]
  *	sim --rig NAME --seed S --ops N [--fault WHICH@STEP]...		one run again
  *
- * For each rig: no fault; each fault at each step of 16; each two faults at each two steps of --pairs; and runs
+ * For each rig: lives in which the n-th allocation or hypercall fails; no fault; each fault at each step of 16; each two faults at each two steps of --pairs; and runs
  * of many steps with faults here and there, one for each seed from S on. With PV_RESULTS in the environment
  * each kind of runs is a test.
  */
@@ -79,6 +79,12 @@ static void context(void)
 {
 	char text[2048];
 
+	if (!strcmp(kind, "nth")) {
+		fprintf(stderr, "sim: failed in a life of %s in which %s\n", run.rig->name,
+			sim_nth_trying());
+		result("fail", sim_nth_trying());
+		return;
+	}
 	say(text, sizeof(text));
 	fprintf(stderr, "sim: failed in a run that this repeats:\n  %s\n", text);
 	result("fail", text);
@@ -212,6 +218,14 @@ static void all(const struct sim_rig *rig, uint64_t from, uint64_t n, unsigned i
 	struct timespec since;
 	unsigned long before = runs;
 
+	clock_gettime(CLOCK_MONOTONIC, &since);
+	kind = "nth";
+	begin(rig, 0, 0);
+	alarm(300);
+	runs += sim_nth(rig->name);
+	report(rig, "the n-th allocation or hypercall fails", before, since);
+
+	before = runs;
 	clock_gettime(CLOCK_MONOTONIC, &since);
 	kind = "one-fault";
 	ones(rig, 16);

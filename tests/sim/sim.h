@@ -41,6 +41,10 @@ static inline unsigned int sim_below(unsigned int n)
 	return (unsigned int)(sim_random() >> 33) % n;
 }
 
+/* Whole lives of the rig, in which the n-th allocation or hypercall fails (nth.c); their number. And which one goes on. */
+unsigned long sim_nth(const char *rig);
+const char *sim_nth_trying(void);
+
 #define SIM_MS 1000000ull /* of virtual time */
 
 /* --- a block device under work (blk.c) -------------------------------------------------------- */

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * A whole life, in which the n-th allocation, or the n-th hypercall, fails: for each n until there is none. What
+ * fails is given up cleanly, the rest goes on, and nothing is left. The one after it, without a failure, is whole.
+ */
+#include <pv/blk.h>
+#include <pv/err.h>
+#include <pv/net.h>
+#include <pv/virtio.h>
+#include <pv/xen.h>
+#include <stdio.h>
+
+#include "fake_blkback.h"
+#include "fake_netback.h"
+#include "fake_store.h"
+#include "fake_virtio.h"
+#include "pv-core/bus.h"
+#include "pv-core/xen/grants.h"
+#include "pv-core/xen/xen.h"
+#include "pv-core/xen/xenbus.h"
+#include "sim.h"
+
+#define MOST 2000u /* allocations, or hypercalls, in one life */
+
+static const struct pv_driver *const drivers[] = {&pv_blkfront, &pv_netfront, &pv_virtio_blk,
+						  &pv_virtio_net, NULL};
+
+static void receive(void *arg, struct pv_packet *pkt)
+{
+	(void)arg;
+	pv_packet_put(pkt);
+}
+
+/* Uses what there is; whether there was something, and it worked. */
+static bool use(void)
+{
+	static uint8_t page[4096] PV_ALIGNED(4096);
+	struct pv_blk *blk = pv_blk_open(0);
+	struct pv_net *net = pv_net_open(0);
+	bool good = false;
+
+	if (blk) {
+		good = !pv_blk_read(blk, 0, page, sizeof(page));
+		pv_blk_close(blk);
+	}
+	if (net) {
+		good = !pv_net_start(net, receive, NULL);
+		pv_net_poll(pv_net_queue(net, 0), 16);
+		pv_net_stop(net);
+		pv_net_close(net);
+	}
+	return good;
+}
+
+static void work(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 20; i++) {
+		pv_fake_xs_run();
+		if (!(pv_xenbus.work() + pv_bus_work() + pv_xen_work()) && i > 2)
+			break;
+	}
+}
+
+/* --- lives ------------------------------------------------------------------------------------ */
+
+static bool xen_devices(void (*plug)(void))
+{
+	bool good = false;
+
+	pv_bus_set_drivers(drivers);
+	if (!pv_xenbus.scan(pv_fake_xen_boot())) {
+		plug();
+		work();
+		good = use();
+		work();
+		pv_bus_remove_all();
+		pv_xenbus.end();
+	}
+	pv_bus_set_drivers(NULL);
+	return good;
+}
+
+static struct fake_blkback *disk;
+static struct fake_netback *wire;
+
+static void plug_disk(void)
+{
+	fake_blkback_plug(disk, 51712);
+}
+
+static void plug_wire(void)
+{
+	fake_netback_appear(wire);
+}
+
+static bool live_blkfront(void)
+{
+	bool good = false;
+
+	disk = kunit_kzalloc(&plain_test, sizeof(*disk), GFP_KERNEL);
+	if (!fake_store_up(&plain_test)) {
+		fake_blkback_init(&plain_test, disk);
+		disk->automatic = true;
+		disk->persistent = 1;
+		good = xen_devices(plug_disk);
+		fake_blkback_exit(disk);
+	}
+	fake_store_down(&plain_test);
+	return good;
+}
+
+static bool live_netfront(void)
+{
+	bool good = false;
+
+	wire = kunit_kzalloc(&plain_test, sizeof(*wire), GFP_KERNEL);
+	wire->frame =
+		kunit_kzalloc(&plain_test, sizeof(*wire->frame) * FAKE_NETBACK_FRAMES, GFP_KERNEL);
+	if (!fake_store_up(&plain_test)) {
+		fake_netback_begin(wire);
+		good = xen_devices(plug_wire);
+		fake_netback_end(wire);
+	}
+	fake_store_down(&plain_test);
+	return good;
+}
+
+static struct fake_blk virtio_disk;
+static struct fake_net virtio_wire;
+
+static void serve_virtio(void)
+{
+	if (virtio_disk.f.q[0].vq)
+		fake_blk_run(&virtio_disk, 16);
+}
+
+static bool live_virtio_blk(void)
+{
+	bool good;
+
+	fake_blk_init(&virtio_disk,
+		      1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_RING_F_INDIRECT_DESC);
+	fake_virtio_lends(&plain_test, &virtio_disk.f);
+	pv_fake.relax = serve_virtio;
+	fake_virtio_plug(&virtio_disk.f, &pv_virtio_blk);
+	good = use();
+	fake_virtio_unplug(&virtio_disk.f);
+	PLAIN_CHECK(!virtio_disk.f.lent);
+	return good;
+}
+
+static bool live_virtio_net(void)
+{
+	bool good;
+
+	fake_net_init(&virtio_wire, 1ull << VIRTIO_F_VERSION_1 |
+					    1ull << VIRTIO_RING_F_INDIRECT_DESC |
+					    1ull << VIRTIO_NET_F_MAC);
+	virtio_wire.f.q[0].max = virtio_wire.f.q[1].max = 32;
+	fake_virtio_lends(&plain_test, &virtio_wire.f);
+	fake_virtio_plug(&virtio_wire.f, &pv_virtio_net);
+	good = use();
+	fake_virtio_unplug(&virtio_wire.f);
+	PLAIN_CHECK(!virtio_wire.f.lent);
+	return good;
+}
+
+static const struct life {
+	const char *name;
+	bool (*live)(void);
+	bool xen;
+} lives[] = {
+	{"virtio-blk", live_virtio_blk, false},
+	{"blkfront", live_blkfront, true},
+	{"virtio-net", live_virtio_net, false},
+	{"netfront", live_netfront, true},
+};
+
+/* --- failures --------------------------------------------------------------------------------- */
+
+static void ended(void)
+{
+	plain_free();
+	PLAIN_CHECK(!pv_fake.live_allocs && !pv_fake.live_pages && !pv_fake.live_maps &&
+		    !pv_fake.live_irqs && !pv_fake.control_depth);
+}
+
+static long hypercalls_left, hypercall_error;
+static bool
+	keeps_pages; /* a page of Xen's that could not be taken out again is not freed, by design */
+
+static long failing(unsigned int op, const unsigned long arg[5])
+{
+	if (hypercalls_left && !--hypercalls_left) {
+		keeps_pages = op == __HYPERVISOR_memory_op;
+		return hypercall_error;
+	}
+	return pv_fake_xen_hypercall(op, arg);
+}
+
+/* What is tried, for who reads of a failure. */
+static char trying[80];
+
+const char *sim_nth_trying(void)
+{
+	return trying;
+}
+
+/* Whether it was the n-th of something that there is. */
+static bool live_with(const struct life *life, long n, long error)
+{
+	bool failed;
+
+	pv_fake_reset();
+	if (error)
+		pv_fake.xen_hypercall = failing;
+	else
+		pv_fake.alloc_fail_at = n;
+	keeps_pages = false;
+	hypercalls_left = n;
+	hypercall_error = error;
+	(void)life->live();
+	failed = error ? !hypercalls_left : !pv_fake.alloc_fail_at;
+	pv_fake_reset();
+	if (keeps_pages)
+		pv_fake_pages_forget(0);
+	ended();
+	pv_fake_reset();
+	PLAIN_CHECK(life->live());
+	ended();
+	return failed;
+}
+
+unsigned long sim_nth(const char *name)
+{
+	static const long errors[] = {0, PV_ENOMEM, PV_EPERM, PV_ENOSYS};
+	unsigned long runs = 0;
+	unsigned int i, e;
+	long n;
+
+	for (i = 0; i < PV_ARRAY_SIZE(lives); i++) {
+		if (strcmp(lives[i].name, name))
+			continue;
+		for (e = 0; e < (lives[i].xen ? PV_ARRAY_SIZE(errors) : 1); e++) {
+			for (n = 1;; n++, runs++) {
+				snprintf(trying, sizeof(trying), "%s %ld fails, error %ld",
+					 errors[e] ? "hypercall" : "allocation", n, errors[e]);
+				PLAIN_CHECK(n < (long)MOST);
+				if (!live_with(&lives[i], n, errors[e]))
+					break;
+			}
+		}
+	}
+	return runs;
+}
