@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* The names of numbers: each has one of its own, and what is no number of the kind is unknown. */
+/*
+ * The names of numbers: each has one of its own, and what is no number of the kind is unknown.
+ *
+ * Covers: arch/x86/boot_info.c pv-core/detect_names.c pv-core/device.c drivers/virtio/virtio.c
+ */
 #include <kunit/test.h>
 #include <pv/boot.h>
 #include <pv/detect.h>
