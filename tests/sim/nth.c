@@ -82,6 +82,17 @@ static bool xen_devices(void (*plug)(void))
 	return good;
 }
 
+/* The backend has let go of all: so it is free again. */
+static void expect_grants_free(void)
+{
+	struct pv_grant_stats s;
+
+	pv_grant_retry();
+	pv_grant_stats(&s);
+	PLAIN_CHECK(!s.reserved && !s.quarantined && s.free == s.total);
+	PLAIN_CHECK(!pv_fake_xen_mapped());
+}
+
 static struct fake_blkback *disk;
 static struct fake_netback *wire;
 
@@ -106,6 +117,7 @@ static bool live_blkfront(void)
 		disk->persistent = 1;
 		good = xen_devices(plug_disk);
 		fake_blkback_exit(disk);
+		expect_grants_free();
 	}
 	fake_store_down(&plain_test);
 	return good;
@@ -122,6 +134,7 @@ static bool live_netfront(void)
 		fake_netback_begin(wire);
 		good = xen_devices(plug_wire);
 		fake_netback_end(wire);
+		expect_grants_free();
 	}
 	fake_store_down(&plain_test);
 	return good;
