@@ -12,6 +12,7 @@ EXAMPLE_CFLAGS = $(LIB_CFLAGS) $(EXAMPLE_CPPFLAGS)
 EXAMPLE_CPPFLAGS = -Iexamples -Iports/bare/include -isystem $(MUSL_INCLUDE)
 EXAMPLE_LDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 --gc-sections --build-id=none
 
+##@ Examples
 examples: $(EXAMPLES:%=$(O)/examples/%.elf) site ## The images: hello, blk, net, httpd, minimal
 
 include examples/lwip/lwip.mk
