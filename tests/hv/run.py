@@ -46,6 +46,7 @@ class Runner:
     def __init__(self, args, cells, board):
         self._build, self._board = args.build, board
         self._lock = threading.Lock()
+        self._cells = cells
         # The cells of a shared host are a queue that one worker claims for itself; those of this
         # machine are one that all work on.
         self._claimable = [[c for c in cells if not c[1].alone and hosts.shared_host(c[0]) == kind]
@@ -59,6 +60,11 @@ class Runner:
         self._work_all(self._jobs)
         self._local = self._alone
         self._work_all(1)
+        done = {r.test for r in self.results}
+        for env, test in self._cells:
+            if f"{env.name}/{test.name}" not in done:
+                self._board.start(env, test, "")
+                self._end(env, test, "fail", 0, "it was not run: what should have run it broke")
 
     def _work_all(self, number):
         workers = [threading.Thread(target=self._work, daemon=True) for _ in range(number)]
@@ -97,12 +103,14 @@ class Runner:
                 cell.note("second try: the emulated host froze")
         if verdict == "fail":
             here.drop(env)  # whatever it was, the next cell gets a host in a known state
-        seconds = time.monotonic() - start
-        results.record(SUITE, f"{env.name}/{test.name}", verdict, seconds, detail.split("\n")[0])
-        with self._lock:
-            self.results.append(results.Result(SUITE, f"{env.name}/{test.name}", verdict, seconds,
-                                               detail))
         notes = ", ".join(cell.notes) if cell else ""
+        self._end(env, test, verdict, time.monotonic() - start, detail, notes, log)
+
+    def _end(self, env, test, verdict, seconds, detail, notes="", log=""):
+        name = f"{env.name}/{test.name}"
+        results.record(SUITE, name, verdict, seconds, detail.split("\n")[0])
+        with self._lock:
+            self.results.append(results.Result(SUITE, name, verdict, seconds, detail))
         self._board.end(env, test, verdict, seconds, detail or notes, log)
 
     def _attempt(self, here, env, test):

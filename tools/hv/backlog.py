@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 """Builds backlog.c, which says what it is for, once."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -21,13 +22,12 @@ def library():
     compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
     if not compiler:
         return ""
-    temporary = f"{path}.{os.getpid()}"
-    built = subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", temporary, SOURCE],
-                           capture_output=True, check=False)
-    if built.returncode:
-        return ""
-    os.rename(temporary, path)
-    return path
+    with cache.lock("backlog"):
+        if not os.path.exists(path):
+            with contextlib.suppress(subprocess.CalledProcessError), cache.replacing(path) as new:
+                subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", new, SOURCE],
+                               capture_output=True, check=True)
+    return path if os.path.exists(path) else ""
 
 
 def preload(path):
