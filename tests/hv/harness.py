@@ -84,7 +84,7 @@ class Cell:
 
     def file(self, *path):
         """A file of the build."""
-        return os.path.join(self.build, *path)
+        return os.path.abspath(os.path.join(self.build, *path))
 
     def image(self, name, directory="examples"):
         return self.file(directory, name + ".elf")
