@@ -22,6 +22,8 @@ from hv import hosts
 from hv.errors import GuestFailure
 from hv.spec import Spec
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
 # In an emulated host, all takes longer.
 SHARED_PATIENCE = 4
 
@@ -91,12 +93,16 @@ class Cell:
 
     def boot(self, name, directory="examples", **spec):
         """Starts build/directory/name.elf; spec: the fields of hv.spec.Spec."""
+        image = Spec(self.image(name, directory), **spec)
+        self.same_image(f"{directory}/{name}", sha256_of(image.elf))
+        return self.start(name, image)
+
+    def start(self, name, spec):
+        """Starts any image."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise GuestFailure("no time is left for another guest")
-        image = Spec(self.image(name, directory), **spec)
-        self.same_image(f"{directory}/{name}", sha256_of(image.elf))
-        guest = self._hosts.start(self.env, image, bound=left)
+        guest = self._hosts.start(self.env, spec, bound=left)
         self._guests.append((name, guest))
         return guest
 

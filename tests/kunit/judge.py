@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 COMPLAINT = re.compile(r"(BUG|WARNING|KASAN|UBSAN|Oops)\b[: ]|Kernel panic|^ended after ")
-ENDED = re.compile("reboot: (System halted|Restarting system)")
+ENDED = re.compile("reboot: (System halted|Restarting system|Power down)")
 
 
 class Verdict:

@@ -153,6 +153,9 @@ class XenHost:
         else:
             self.dom0.send_file(spec.elf, f"/run/{name}.elf")
             settings |= {"kernel": f"/run/{name}.elf", "cmdline": spec.append}
+            if spec.initrd:
+                self.dom0.send_file(spec.initrd, f"/run/{name}.initrd")
+                settings["ramdisk"] = f"/run/{name}.initrd"
         settings["disk"] = disks
         if spec.net or spec.forwards:
             settings["vif"] = [f"mac={MAC},bridge=xenbr0"]

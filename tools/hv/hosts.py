@@ -54,7 +54,7 @@ def _free_port(proto):
 
 def check_files(spec):
     """UserError if a file that the guest needs is not there."""
-    for path in (spec.elf, *(d.path for d in spec.disks)):
+    for path in (spec.elf, *filter(None, [spec.initrd]), *(d.path for d in spec.disks)):
         if not os.path.isfile(path):
             raise UserError(f"there is no file {path}")
 

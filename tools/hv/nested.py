@@ -114,6 +114,8 @@ class NestedHost:
         there = f"/mnt/{self._runs}"
         os.mkdir(here)
         shutil.copyfile(spec.elf, f"{here}/elf")
+        if spec.initrd:
+            shutil.copyfile(spec.initrd, f"{here}/initrd")
         for i, disk in enumerate(spec.disks):
             shutil.copyfile(disk.path, f"{here}/disk{i}")
         names = [f"{there}/disk{i}" for i in range(len(spec.disks))]
@@ -126,7 +128,8 @@ class NestedHost:
         by_rule = {(r.proto, r.guest_port): p for r, p in zip(spec.forwards, ports)}
         guest = NestedGuest(self, by_rule, on_output)
         self._guest, self._after = guest, (here, spec)
-        argv = qemu_command(env, spec.with_files(f"{there}/elf", names), listen)
+        initrd = spec.initrd and f"{there}/initrd"
+        argv = qemu_command(env, spec.with_files(f"{there}/elf", initrd, names), listen)
         self._say({"start": {"argv": self._preload + argv, "bound": bound}})
         return guest
 

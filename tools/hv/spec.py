@@ -27,6 +27,7 @@ class Forward:
 class Spec:
     elf: str
     append: str = ""
+    initrd: str = ""  # an initial RAM disk
     memory: int = 128  # MiB
     smp: int = 1
     debug_exit: bool = True  # the device that takes the guest's status
@@ -44,10 +45,10 @@ class Spec:
     before: str = ""
     after: str = ""
 
-    def with_files(self, elf, disk_paths):
+    def with_files(self, elf, initrd, disk_paths):
         """The same with its files elsewhere."""
         disks = tuple(replace(d, path=p) for d, p in zip(self.disks, disk_paths))
-        return replace(self, elf=elf, disks=disks)
+        return replace(self, elf=elf, initrd=initrd, disks=disks)
 
 
 def _quote(path):
@@ -72,6 +73,7 @@ def qemu_command(env, spec, listen, boot=()):
     if not boot:
         argv += ["-kernel", spec.elf]
         argv += ["-append", spec.append] if spec.append else []
+        argv += ["-initrd", spec.initrd] if spec.initrd else []
     for i, disk in enumerate(spec.disks):
         readonly = ",readonly=on" if disk.readonly else ""
         argv += ["-drive", f"if=none,id=disk{i},format=raw,file={_quote(disk.path)}{readonly}"]

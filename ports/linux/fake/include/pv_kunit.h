@@ -11,7 +11,14 @@
 #include <linux/module.h>
 
 /* Before the suite runs: its cases are to run between the machine's reset and its check. */
+#ifdef PV_KUNIT_REAL
+static inline void pv_fake_adopt(struct kunit_suite *suite)
+{
+	/* The machine is real. */
+}
+#else
 void pv_fake_adopt(struct kunit_suite *suite);
+#endif
 
 /*
  * A kernel that was built without KUnit does not run what a module has for it. There, KUnit is a module
