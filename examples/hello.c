@@ -24,6 +24,7 @@ static void print_platform(void)
 	pv_bare_printf("features: %s\n", text[0] ? text : "none");
 	pv_bare_printf("boot: %s\n", pv_boot_protocol_name(pv_bare_boot()->protocol));
 	pv_bare_printf("memory: %llu MiB\n", (unsigned long long)memory.total >> 20);
+	pv_bare_printf("cpus: %u\n", pv_cpu_find(pv_bare_boot()));
 }
 
 static void print_clock(void)

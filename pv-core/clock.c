@@ -193,6 +193,16 @@ static bool sample_here(struct pv_pvclock_sample *sample)
 	       pv_pvclock_read(slots[cpu].page, sample, &retries);
 }
 
+bool pv_clock_at(uint64_t tsc, uint64_t *ns)
+{
+	struct pv_pvclock_sample sample;
+
+	if (!source || !sample_here(&sample))
+		return false;
+	sample.tsc = tsc;
+	return pv_pvclock_time(&sample, ns);
+}
+
 uint64_t pv_clock_tsc_khz(void)
 {
 	struct pv_pvclock_sample sample;

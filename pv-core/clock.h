@@ -30,6 +30,9 @@ struct pv_clock_source {
  */
 int pv_clock_register(const struct pv_clock_source *source);
 
+/* The time at which this CPU's TSC is, or was, `tsc`, by its page. False if there is none. Context: any. */
+bool pv_clock_at(uint64_t tsc, uint64_t *ns);
+
 /* On this CPU. 0 (also without a clock), PV_ENOSPC beyond PV_CONFIG_MAX_CPUS, or cpu_start's. */
 int pv_clock_cpu_start(void);
 void pv_clock_cpu_stop(void);

@@ -10,6 +10,7 @@
 #include "arch/x86/x86.h"
 #include "pv-core/bus.h"
 #include "pv-core/clock.h"
+#include "pv-core/part.h"
 
 static bool initialised;
 static struct pv_platform platform;
@@ -139,6 +140,8 @@ int pv_cpu_init(void)
 		err = hv->cpu_start();
 	if (!err)
 		err = pv_clock_cpu_start();
+	if (!err)
+		err = pv_parts_cpu_start(pv_os_cpu());
 	pv_os_control_unlock();
 	return err;
 }
@@ -146,6 +149,7 @@ int pv_cpu_init(void)
 void pv_cpu_exit(void)
 {
 	pv_os_control_lock();
+	pv_parts_cpu_stop(pv_os_cpu());
 	pv_clock_cpu_stop();
 	if (hv && hv->cpu_stop)
 		hv->cpu_stop();
@@ -168,6 +172,7 @@ void pv_shutdown(void)
 		pv_bus_remove_all();
 		end_buses();
 		pv_bus_set_drivers(NULL);
+		pv_parts_end();
 		pv_clock_end();
 		if (hv && hv->end)
 			hv->end();

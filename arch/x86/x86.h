@@ -44,8 +44,44 @@ void pv_xen_hypercall_iret(const void *frame) PV_NORETURN;
 extern uint8_t pv_xen_hypercall_page[];
 extern const uint8_t *pv_xen_call_page; /* the same; set before the mode */
 
+/*
+ * Starting a CPU (ap_trampoline.S, ap_start.c). What is between the first two symbols is copied to a page below 1 MiB;
+ * in it, at pv_ap_trampoline_start, is the structure, which pv_ap_start_fill() fills for the page's address
+ * and with what this CPU has in its control registers. The CPU sets pv_ap_arrived when it is in the kernel.
+ */
+struct pv_ap_start {
+	uint32_t low_cr3, low_cr4, efer;
+	uint32_t jump_offset;
+	uint16_t jump_selector;
+	uint16_t gdt_limit;
+	uint32_t gdt_base;
+	uint64_t gdt[3];
+	uint64_t land, cr3, cr4, cr0;
+	uint64_t entry, arg, stack_end;
+};
+extern const uint8_t pv_ap_trampoline[], pv_ap_trampoline_long[], pv_ap_trampoline_start[],
+	pv_ap_trampoline_end[];
+extern uint32_t pv_ap_arrived;
+void pv_ap_start_fill(struct pv_ap_start *start, uint32_t base, void (*entry)(void *arg), void *arg,
+		      void *stack_end);
+
+/* Not functions of C: the trampoline's way into the kernel, and with segments still to be loaded. */
+void pv_ap_land(void);
+void pv_ap_segments(void);
+
+/* Leaves the stack behind. */
+void pv_ap_on_stack(void *stack_end, void (*entry)(void *arg), void *arg) PV_NORETURN;
+
 #ifdef PV_ARCH_HOOKS
 
+void pv_flush_tlb_here(void);
+uint64_t pv_read_cr0(void);
+uint64_t pv_read_cr3(void);
+uint64_t pv_read_cr4(void);
+uint64_t pv_irq_save(void);
+void pv_irq_restore(uint64_t flags);
+void pv_halt(void);
+void pv_halt_forever(void) PV_NORETURN;
 struct pv_cpuid pv_cpuid(uint32_t leaf, uint32_t subleaf);
 uint64_t pv_rdmsr(uint32_t msr);
 void pv_wrmsr(uint32_t msr, uint64_t value);
@@ -94,6 +130,53 @@ static inline void pv_wrmsr(uint32_t msr, uint64_t value)
 			     :
 			     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
 			     : "memory");
+}
+
+/* All that is not global. */
+static inline void pv_flush_tlb_here(void)
+{
+	uint64_t cr3;
+
+	__asm__ __volatile__("mov %%cr3, %0; mov %0, %%cr3" : "=r"(cr3) : : "memory");
+}
+
+#define PV_X86_READ_CR(n)                                                                          \
+	static inline uint64_t pv_read_cr##n(void)                                                 \
+	{                                                                                          \
+		uint64_t v;                                                                        \
+                                                                                                   \
+		__asm__ __volatile__("mov %%cr" #n ", %0" : "=r"(v) : : "memory");                 \
+		return v;                                                                          \
+	}
+PV_X86_READ_CR(0)
+PV_X86_READ_CR(3)
+PV_X86_READ_CR(4)
+#undef PV_X86_READ_CR
+
+/* Interrupts off; as they were before. Not in a Xen PV guest, where they are another thing. */
+static inline uint64_t pv_irq_save(void)
+{
+	uint64_t flags;
+
+	__asm__ __volatile__("pushfq; popq %0; cli" : "=r"(flags) : : "memory");
+	return flags;
+}
+
+static inline void pv_irq_restore(uint64_t flags)
+{
+	if (flags & 0x200)
+		__asm__ __volatile__("sti" : : : "memory");
+}
+
+static inline void pv_halt(void)
+{
+	__asm__ __volatile__("hlt" : : : "memory");
+}
+
+static inline void PV_NORETURN pv_halt_forever(void)
+{
+	for (;;)
+		__asm__ __volatile__("cli; hlt" : : : "memory");
 }
 
 /* Not ordered against surrounding loads; pv_clock_now() says what it adds. */

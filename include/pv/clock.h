@@ -58,6 +58,15 @@ struct pv_clock_info {
 void pv_clock_info(struct pv_clock_info *out);
 
 /*
+ * Nanoseconds for which CPU `cpu` could have run, and the host ran something else: since it came up, by the host's own
+ * account (KVM: MSR_KVM_STEAL_TIME; Xen: time runnable and offline, VCPUOP_register_runstate_memory_area). 0 for a CPU
+ * that does not run, and where the host does not tell, which pv_clock_stolen_known() is false for. Context: any, for
+ * any CPU.
+ */
+uint64_t pv_clock_stolen_ns(unsigned int cpu);
+bool pv_clock_stolen_known(void);
+
+/*
  * `fn(arg)` is called, once per time, when the host tells that it had stopped the guest (debugger,
  * suspend of the host), so that the kernel's watchdogs can be calmed. From whatever context reads
  * the clock. NULL: nobody. Context: control.

@@ -18,6 +18,36 @@
 #endif
 
 /*
+ * Physical address, in pages below 1 MiB, at which CPUs that are started by SIPI begin: five pages of RAM
+ * that the kernel leaves to pv_cpu_start() while it lasts.
+ */
+#ifndef PV_CONFIG_TRAMPOLINE
+#define PV_CONFIG_TRAMPOLINE 0x8000
+#endif
+#if PV_CONFIG_TRAMPOLINE < 0x1000 || PV_CONFIG_TRAMPOLINE > 0x9a000 || PV_CONFIG_TRAMPOLINE & 0xfff
+#error "PV_CONFIG_TRAMPOLINE: 0x1000 to 0x9a000, a multiple of 0x1000"
+#endif
+
+/*
+ * Milliseconds that a CPU may take until it is in the kernel. It takes one, unless the host has none to
+ * spare.
+ */
+#ifndef PV_CONFIG_CPU_MS
+#define PV_CONFIG_CPU_MS 5000
+#endif
+#if PV_CONFIG_CPU_MS < 1
+#error "PV_CONFIG_CPU_MS: at least 1"
+#endif
+
+/* Kinds of interrupts between CPUs that can be open at a time; on Xen each takes an event channel per CPU. */
+#ifndef PV_CONFIG_IPIS
+#define PV_CONFIG_IPIS 4
+#endif
+#if PV_CONFIG_IPIS < 1 || PV_CONFIG_IPIS > 16
+#error "PV_CONFIG_IPIS: 1 to 16"
+#endif
+
+/*
  * Largest virtqueue that a driver asks for. A device that offers less is used with less. Memory per
  * queue: 26 bytes per entry for the split ring, 24 bytes of shadow, and the indirect tables.
  */

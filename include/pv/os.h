@@ -235,7 +235,8 @@ int pv_os_irq_msi(unsigned int cpu, pv_os_irq_fn fn, void *arg, struct pv_msi_ms
  * A vector of the CPU's, by which the hypervisor itself interrupts: the same one on every CPU, 32 to 255,
  * in `*vector`. With `eoi` it is delivered through the local APIC, as a device's message is, and the
  * handler is followed by an end of interrupt; without, the hypervisor injects it past the local APIC, and
- * there must be none. Used on Xen (PVH, HVM) only; the handler runs on the CPU that was interrupted.
+ * there must be none. Used for Xen's events (PVH, HVM), and, by kernels that call pv_timer_start() or pv_ipi_open() elsewhere,
+ * for the local APIC's timer and interrupts between CPUs; the handler runs on the CPU that was interrupted.
  */
 #ifndef pv_os_irq_vector
 int pv_os_irq_vector(bool eoi, pv_os_irq_fn fn, void *arg, unsigned int *vector);

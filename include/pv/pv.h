@@ -19,6 +19,7 @@
 #include <pv/blk.h>
 #include <pv/boot.h>
 #include <pv/clock.h>
+#include <pv/cpu.h>
 #include <pv/detect.h>
 #include <pv/device.h>
 #include <pv/err.h>

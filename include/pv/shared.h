@@ -128,6 +128,24 @@ PV_END_DECLS
 	})
 #endif
 
+/*
+ * Clears bit 0; whether it was set. By one instruction, without a lock: of a word that the hypervisor writes while this
+ * CPU is in it, and nobody else.
+ */
+#ifdef PV_SHARED_HOOKS
+#define pv_shared_take_bit(p) (pv_shared_fetch_and(p, ~1u) & 1)
+#else
+#define pv_shared_take_bit(p)                                                                      \
+	__extension__({                                                                            \
+		bool pv_set_;                                                                      \
+		__asm__ __volatile__("btrl $0, %0"                                                 \
+				     : "+m"(*(__typeof__(*(p)) PV_FORCE *)(p)), "=@ccc"(pv_set_)   \
+				     :                                                             \
+				     : "memory");                                                  \
+		pv_set_;                                                                           \
+	})
+#endif
+
 /* A load before all later accesses; pairs with the peer's release of the same field. */
 #define pv_shared_read_acquire(p)                                                                  \
 	__extension__({                                                                            \

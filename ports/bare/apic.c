@@ -50,42 +50,43 @@ static void write(unsigned int offset, uint32_t v)
 		pv_mmio_write32(page + offset, v);
 }
 
-bool pv_bare_apic_init(void)
+void pv_bare_apic_cpu_init(void)
 {
-	struct pv_cpuid features = pv_cpuid(1, 0);
-	uint64_t base;
+	uint64_t base = pv_rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
 
-	if (!(features.edx >> 9 & 1))
-		return false;
-	base = pv_rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
-	x2apic = features.ecx >> 21 & 1;
-	if (x2apic) {
-		/* From off to x2APIC in one step is not allowed (11.12.5.1). */
-		pv_wrmsr(MSR_APIC_BASE, base);
+	/* From off to x2APIC in one step is not allowed (11.12.5.1). */
+	pv_wrmsr(MSR_APIC_BASE, base);
+	if (x2apic)
 		pv_wrmsr(MSR_APIC_BASE, base | APIC_BASE_X2APIC);
-	} else {
-		pv_wrmsr(MSR_APIC_BASE, base);
-		page = pv_os_map(base & APIC_BASE_PAGE, PV_PAGE_SIZE, PV_MAP_DEVICE);
-		if (!page)
-			return false;
-	}
-	present = true;
 	write(APIC_SPURIOUS, SPURIOUS_ENABLE | PV_BARE_VECTOR_SPURIOUS);
 	write(APIC_LVT_LINT0, LVT_MASKED); /* the 8259s */
 	write(APIC_LVT_LINT1, LVT_NMI);
 	write(APIC_DIVIDE, DIVIDE_BY_1);
 	write(APIC_LVT_TIMER, PV_BARE_VECTOR_TIMER);
+	pv_bare_this()->apic_id = x2apic ? read(APIC_ID) : read(APIC_ID) >> 24;
+}
+
+bool pv_bare_apic_init(void)
+{
+	struct pv_cpuid features = pv_cpuid(1, 0);
+
+	if (!(features.edx >> 9 & 1))
+		return false;
+	x2apic = features.ecx >> 21 & 1;
+	if (!x2apic) {
+		page = pv_os_map(pv_rdmsr(MSR_APIC_BASE) & APIC_BASE_PAGE, PV_PAGE_SIZE,
+				 PV_MAP_DEVICE);
+		if (!page)
+			return false;
+	}
+	present = true;
+	pv_bare_apic_cpu_init();
 	return true;
 }
 
 bool pv_bare_apic_present(void)
 {
 	return present;
-}
-
-uint32_t pv_bare_apic_id(void)
-{
-	return x2apic ? read(APIC_ID) : read(APIC_ID) >> 24;
 }
 
 void pv_bare_apic_eoi(void)

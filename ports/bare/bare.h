@@ -6,6 +6,7 @@
 #define PORTS_BARE_BARE_H
 
 #include <pv/bare.h>
+#include <pv/config.h>
 #include <pv/log.h>
 #include <pv/string.h>
 
@@ -44,31 +45,77 @@ struct pv_bare_stacks {
 	uint8_t nmi[PV_BARE_IST_SIZE];
 };
 
-/* What each CPU has of its own. There is one CPU. */
+#define PV_BARE_TLS_SIZE 512
+
+/* What each CPU has of its own, in cache lines of its own. */
 struct pv_bare_cpu {
+	/*
+	 * The C library's thread: its first word is its own address, %fs:0 (System V ABI, TLS). What
+	 * is behind it is the port's.
+	 */
+	uint64_t tls[PV_BARE_TLS_SIZE / 8];
+	struct pv_bare_cpu *self;
 	unsigned int number;
+	uint32_t apic_id;
 	struct pv_bare_stacks *stacks;
+	struct pv_bare_irq_stats irq;
 	unsigned int irq_depth; /* interrupts that are being handled */
-	uint64_t gdt[5];	/* null, code, data, TSS (two) */
-	uint32_t tss[26];	/* Intel SDM 3A, 7.7 */
-	/* The C library's thread: its first word is its own address, %fs:0 (System V ABI, TLS). */
-	uint64_t tls[64];
+	unsigned int irq_seq;	/* odd while any is */
+	bool faulted;		/* an exception was reported here */
+	uint64_t relax_last;	/* of pv_os_relax() */
+	unsigned int relax_spins;
+	bool timer_started; /* pv_timer_start() was called here */
+	bool up;	    /* smp.c */
+	void (*main)(void);
+	uint64_t gdt[5];  /* null, code, data, TSS (two) */
+	uint32_t tss[26]; /* Intel SDM 3A, 7.7 */
+} PV_ALIGNED(64);
+
+/* The boot CPU's; and any CPU's that runs, NULL for others. */
+extern struct pv_bare_cpu pv_bare_boot_cpu;
+extern struct pv_bare_cpu *pv_bare_cpus[PV_CONFIG_MAX_CPUS];
+
+/* This CPU's; after pv_bare_cpu_init(). */
+static inline struct pv_bare_cpu *pv_bare_this(void)
+{
+	struct pv_bare_cpu *cpu;
+
+	__asm__("movq %%fs:%c1, %0" : "=r"(cpu) : "i"(PV_BARE_TLS_SIZE));
+	return cpu;
+}
+
+/*
+ * A lock between CPUs, for a few instructions, and not from interrupts. One CPU that waits for another
+ * spins.
+ */
+struct pv_bare_lock {
+	uint32_t taken;
 };
 
-extern struct pv_bare_cpu pv_bare_cpu;
+static inline void pv_bare_lock(struct pv_bare_lock *l)
+{
+	while (__atomic_exchange_n(&l->taken, 1, __ATOMIC_ACQUIRE))
+		while (__atomic_load_n(&l->taken, __ATOMIC_RELAXED))
+			pv_pause();
+}
+
+static inline void pv_bare_unlock(struct pv_bare_lock *l)
+{
+	__atomic_store_n(&l->taken, 0, __ATOMIC_RELEASE);
+}
 
 /* Bits of CPUID 80000001h, EDX. */
 enum pv_bare_feature { PV_BARE_CPU_NX = 20, PV_BARE_CPU_1GB_PAGES = 26 };
 bool pv_bare_has(enum pv_bare_feature bit);
 
-/* Segments, TSS, thread-local storage, and the SSE and x87 units. */
-void pv_bare_cpu_init(void);
+/* This CPU's segments, TSS, thread-local storage, and the SSE and x87 units. */
+void pv_bare_cpu_init(struct pv_bare_cpu *cpu);
 
 /*
  * Around the handling of an interrupt: one that comes in its midst finds the lower half of the interrupt stack.
  */
-void pv_bare_irq_enter(void);
-void pv_bare_irq_leave(void);
+void pv_bare_irq_enter(struct pv_bare_cpu *cpu);
+void pv_bare_irq_leave(struct pv_bare_cpu *cpu);
 
 /* Calls `fn` on the main stack. */
 void pv_bare_on_stack(void *stack_end, void (*fn)(void)) PV_NORETURN;
@@ -91,8 +138,11 @@ static inline void pv_bare_irq_restore(uint64_t flags)
 
 /* --- exceptions (trap.c, trap_entry.S) -------------------------------------------------------- */
 
-/* Fills the IDT: exceptions, and a stub for each interrupt vector. */
+/* Fills the IDT: exceptions, and a stub for each interrupt vector; and loads it. */
 void pv_bare_trap_init(void);
+
+/* Loads it on a further CPU. */
+void pv_bare_trap_load(void);
 
 /* Prints, from the stack above `sp`, what looks like return addresses. */
 void pv_bare_backtrace(const uint64_t *sp);
@@ -116,6 +166,12 @@ void pv_bare_for_each_ram(const struct pv_boot_info *info, uint64_t lo, uint64_t
 /* Builds the port's own page tables, and loads them. */
 int pv_bare_paging_init(const struct pv_boot_info *info);
 
+/*
+ * Unmaps a page of the direct map, or maps it again, as a guard of a stack: on this CPU at once, on others before they
+ * can know of it. PV_ENOMEM: it stays as it is.
+ */
+int pv_bare_guard(void *page, bool on);
+
 /* Where physical memory is mapped now: 0 on the entry's tables, then PV_BARE_DIRECT; on Xen PV elsewhere. */
 extern uintptr_t pv_bare_direct;
 
@@ -136,6 +192,9 @@ static inline uint64_t pv_bare_phys(const void *va)
 
 void pv_bare_irq_init(void);
 
+/* Interrupts on a further CPU: its local APIC, or its upcalls. */
+void pv_bare_irq_cpu_init(void);
+
 /* Called by the stubs. */
 void pv_bare_irq(unsigned int vector);
 
@@ -144,8 +203,8 @@ bool pv_bare_irq_any(void);
 
 /* The local APIC; false if there is none, and then no interrupt at all. */
 bool pv_bare_apic_init(void);
+void pv_bare_apic_cpu_init(void);
 bool pv_bare_apic_present(void);
-uint32_t pv_bare_apic_id(void);
 void pv_bare_apic_eoi(void);
 /* Raises the timer's interrupt once, in about `ns` nanoseconds; 0 stops it. */
 void pv_bare_apic_timer(uint64_t ns);

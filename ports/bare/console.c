@@ -24,8 +24,11 @@
 #define UART_FIFO    16
 #define UART_RETRIES 100000 /* reads of LSR before text is given up */
 
+#define LOCK_SPINS 10000000
+
 static bool has_uart, has_debugcon;
 static unsigned int fifo_room;
+static bool writing;
 
 static void uart_init(void)
 {
@@ -104,10 +107,27 @@ static void uart_write(const char *text, size_t len)
 	}
 }
 
+/*
+ * A CPU's text stays together, unless the one that writes is stopped in the middle, by a fault of its own at the worst:
+ * the others do not wait for ever.
+ */
+static bool lock(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < LOCK_SPINS; i++) {
+		if (!__atomic_exchange_n(&writing, true, __ATOMIC_ACQUIRE))
+			return true;
+		pv_pause();
+	}
+	return false;
+}
+
 void pv_bare_write(const char *text, size_t len)
 {
 	const struct pv_bare_hv *hv = pv_bare_hv();
 	uint64_t flags = pv_bare_irq_save();
+	bool locked = lock();
 
 	if (has_debugcon)
 		out_run(DEBUGCON, text, len);
@@ -115,5 +135,7 @@ void pv_bare_write(const char *text, size_t len)
 		uart_write(text, len);
 	if (hv)
 		hv->write(text, len);
+	if (locked)
+		__atomic_store_n(&writing, false, __ATOMIC_RELEASE);
 	pv_bare_irq_restore(flags);
 }

@@ -31,7 +31,10 @@
 #define TSS_IO_BASE 25
 
 static struct pv_bare_stacks stacks PV_ALIGNED(PV_PAGE_SIZE);
-struct pv_bare_cpu pv_bare_cpu = {.stacks = &stacks};
+struct pv_bare_cpu pv_bare_boot_cpu = {.stacks = &stacks};
+struct pv_bare_cpu *pv_bare_cpus[PV_CONFIG_MAX_CPUS] = {&pv_bare_boot_cpu};
+
+_Static_assert(offsetof(struct pv_bare_cpu, self) == PV_BARE_TLS_SIZE, "pv_bare_this()");
 
 static void set_stack(struct pv_bare_cpu *cpu, enum pv_bare_ist ist, void *end)
 {
@@ -63,20 +66,21 @@ static void segments_init(struct pv_bare_cpu *cpu)
 	__asm__ __volatile__("lgdt %0; ltr %w1" : : "m"(gdtr), "r"(TSS) : "memory");
 }
 
-void pv_bare_irq_enter(void)
+/* The count is seen odd before the handlers are looked for, and even after they were called: pv_os_irq_free() waits. */
+void pv_bare_irq_enter(struct pv_bare_cpu *cpu)
 {
-	struct pv_bare_cpu *cpu = &pv_bare_cpu;
-
-	if (!cpu->irq_depth++)
-		set_stack(cpu, PV_BARE_IST_IRQ, cpu->stacks->irq + PV_BARE_IST_SIZE);
+	if (cpu->irq_depth++)
+		return;
+	set_stack(cpu, PV_BARE_IST_IRQ, cpu->stacks->irq + PV_BARE_IST_SIZE);
+	__atomic_store_n(&cpu->irq_seq, cpu->irq_seq + 1, __ATOMIC_SEQ_CST);
 }
 
-void pv_bare_irq_leave(void)
+void pv_bare_irq_leave(struct pv_bare_cpu *cpu)
 {
-	struct pv_bare_cpu *cpu = &pv_bare_cpu;
-
-	if (!--cpu->irq_depth)
-		set_stack(cpu, PV_BARE_IST_IRQ, cpu->stacks->irq + 2 * PV_BARE_IST_SIZE);
+	if (--cpu->irq_depth)
+		return;
+	__atomic_store_n(&cpu->irq_seq, cpu->irq_seq + 1, __ATOMIC_RELEASE);
+	set_stack(cpu, PV_BARE_IST_IRQ, cpu->stacks->irq + 2 * PV_BARE_IST_SIZE);
 }
 
 bool pv_bare_has(enum pv_bare_feature bit)
@@ -84,13 +88,13 @@ bool pv_bare_has(enum pv_bare_feature bit)
 	return pv_cpuid(0x80000000, 0).eax >= 0x80000001 && pv_cpuid(0x80000001, 0).edx >> bit & 1;
 }
 
-void pv_bare_cpu_init(void)
+void pv_bare_cpu_init(struct pv_bare_cpu *cpu)
 {
-	struct pv_bare_cpu *cpu = &pv_bare_cpu;
 	uint64_t cr0;
 	uint64_t cr4;
 
 	cpu->tls[0] = (uintptr_t)cpu->tls;
+	cpu->self = cpu;
 	if (pv_bare_pv) {
 		pv_bare_pv->cpu_init(cpu->tls[0]);
 		return;
@@ -109,5 +113,5 @@ void pv_bare_cpu_init(void)
 
 unsigned int pv_os_cpu(void)
 {
-	return pv_bare_cpu.number;
+	return pv_bare_this()->number;
 }

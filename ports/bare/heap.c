@@ -14,6 +14,7 @@ struct free_object {
 	struct free_object *next;
 };
 
+static struct pv_bare_lock lock; /* of all that follows */
 static struct free_object *free_objects[CLASSES];
 static uint8_t *fresh; /* the rest of a page that was never given out: zeroes */
 static size_t fresh_left;
@@ -57,16 +58,11 @@ static bool refresh(void)
 	return true;
 }
 
-void *pv_os_alloc(size_t size)
+static void *take(unsigned int class)
 {
-	unsigned int class = class_for(size);
-	size_t object;
-	void *p;
+	const size_t object = (size_t)1 << (SMALLEST_SHIFT + class);
+	void *p = free_objects[class];
 
-	if (class >= CLASSES)
-		return size >> 40 ? NULL : pv_os_pages_alloc(pages_for(size));
-	object = (size_t)1 << (SMALLEST_SHIFT + class);
-	p = free_objects[class];
 	if (p) {
 		free_objects[class] = free_objects[class]->next;
 		return pv_memset(p, 0, object);
@@ -79,14 +75,30 @@ void *pv_os_alloc(size_t size)
 	return p;
 }
 
+void *pv_os_alloc(size_t size)
+{
+	unsigned int class = class_for(size);
+	void *p;
+
+	if (class >= CLASSES)
+		return size >> 40 ? NULL : pv_os_pages_alloc(pages_for(size));
+	pv_bare_lock(&lock);
+	p = take(class);
+	pv_bare_unlock(&lock);
+	return p;
+}
+
 void pv_os_free(void *p, size_t size)
 {
 	unsigned int class = class_for(size);
 
 	if (!p)
 		return;
-	if (class >= CLASSES)
+	if (class >= CLASSES) {
 		pv_os_pages_free(p, pages_for(size));
-	else
-		give_back(p, class);
+		return;
+	}
+	pv_bare_lock(&lock);
+	give_back(p, class);
+	pv_bare_unlock(&lock);
 }

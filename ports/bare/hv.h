@@ -18,8 +18,9 @@ struct pv_bare_pv {
 	void (*trap_init)(void);
 	/* Segment bases and FPU. */
 	void (*cpu_init)(uint64_t fs_base);
-	/* Events go to the library, on the interrupt stack. */
+	/* Events go to the library, on the stack of what waits for them; and on a further CPU. */
 	void (*irq_init)(void);
+	void (*irq_cpu_init)(void);
 	/* Dispatches what is pending. */
 	void (*poll)(void);
 	/* Sleeps until an event comes, and dispatches it. */
@@ -31,6 +32,8 @@ struct pv_bare_pv {
 	 * that went into page tables. PV_ENOMEM, or the hypervisor's error.
 	 */
 	int (*paging_init)(const struct pv_boot_info *info, uint64_t *base, uint64_t *end);
+	/* pv_bare_guard(). */
+	int (*guard)(void *page, bool on);
 	/* Where a piece of RAM is mapped; NULL if it is not RAM. */
 	void *(*map)(uint64_t pa, size_t len);
 };

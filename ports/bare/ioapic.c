@@ -151,7 +151,7 @@ int pv_bare_ioapic_route(unsigned int gsi, bool level, bool active_low, unsigned
 		return 0;
 	}
 	apply_override(gsi, &level, &active_low);
-	reg_write(io, reg + 1, pv_bare_apic_id() << 24);
+	reg_write(io, reg + 1, pv_bare_boot_cpu.apic_id << 24);
 	reg_write(io, reg,
 		  vector | (level ? ENTRY_LEVEL : 0) | (active_low ? ENTRY_ACTIVE_LOW : 0));
 	return 0;

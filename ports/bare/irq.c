@@ -6,7 +6,13 @@
  * with interrupts off, on the interrupt stack, and the end of interrupt comes after them; but for the
  * hypervisor's own, if it says that it is not delivered through the local APIC. A line that stays raised
  * although no handler knows of it would never let the CPU go: it is masked after a while.
+ *
+ * The vectors are the same on all CPUs. Registrations change under the library's control lock, on one CPU,
+ * while others take interrupts: a handler is linked in by one store, and once it is unlinked, nobody has it any
+ * more when each of the others has left the interrupt that it was in. Lines go to the boot CPU.
  */
+#include <pv/eoi.h>
+
 #include "ports/bare/bare.h"
 
 #define PIC1_DATA 0x21
@@ -36,7 +42,6 @@ struct vector {
 static struct handler handlers[MAX_IRQS];
 static struct vector vectors[256];
 static unsigned int vectors_end = PV_BARE_VECTOR_FIRST; /* those from here on were never used */
-static struct pv_bare_irq_stats stats;
 static unsigned int num_registered;
 
 void pv_bare_irq_init(void)
@@ -54,6 +59,14 @@ void pv_bare_irq_init(void)
 	__asm__ __volatile__("sti" : : : "memory");
 }
 
+void pv_bare_irq_cpu_init(void)
+{
+	if (pv_bare_pv)
+		pv_bare_pv->irq_cpu_init();
+	else if (pv_bare_apic_present())
+		pv_bare_apic_cpu_init();
+}
+
 bool pv_bare_irq_any(void)
 {
 	return num_registered != 0 || pv_bare_pv;
@@ -61,14 +74,34 @@ bool pv_bare_irq_any(void)
 
 void pv_bare_irq_stats(struct pv_bare_irq_stats *out)
 {
-	*out = stats;
+	unsigned int i;
+
+	pv_memset(out, 0, sizeof(*out));
+	for (i = 0; i < PV_ARRAY_SIZE(pv_bare_cpus); i++) {
+		struct pv_bare_irq_stats one;
+
+		if (pv_bare_cpu_irq_stats(i, &one))
+			continue;
+		out->taken += one.taken;
+		out->timer += one.timer;
+		out->spurious += one.spurious;
+		out->eoi_saved += one.eoi_saved;
+	}
+}
+
+int pv_bare_cpu_irq_stats(unsigned int cpu, struct pv_bare_irq_stats *out)
+{
+	if (cpu >= PV_ARRAY_SIZE(pv_bare_cpus) || !pv_bare_cpus[cpu])
+		return PV_ENOENT;
+	*out = pv_bare_cpus[cpu]->irq;
+	return 0;
 }
 
 /* --- from the stubs --------------------------------------------------------------------------- */
 
-static void unclaimed(struct vector *v, unsigned int number)
+static void unclaimed(struct pv_bare_cpu *cpu, struct vector *v, unsigned int number)
 {
-	stats.spurious++;
+	cpu->irq.spurious++;
 	if (v->gsi == NO_GSI || ++v->unclaimed != UNCLAIMED_LIMIT)
 		return;
 	pv_bare_ioapic_route((unsigned int)v->gsi, true, false, 0);
@@ -76,7 +109,16 @@ static void unclaimed(struct vector *v, unsigned int number)
 		v->gsi, number);
 }
 
-static void handle(unsigned int number)
+/* By KVM's word in memory, if it has set that, else through the local APIC. */
+static void end(struct pv_bare_cpu *cpu)
+{
+	if (pv_eoi())
+		cpu->irq.eoi_saved++;
+	else
+		pv_bare_apic_eoi();
+}
+
+static void handle(struct pv_bare_cpu *cpu, unsigned int number)
 {
 	struct vector *v = &vectors[number];
 	struct handler *h;
@@ -84,31 +126,33 @@ static void handle(unsigned int number)
 
 	/* A spurious interrupt is not to be acknowledged (11.9). */
 	if (number == PV_BARE_VECTOR_SPURIOUS) {
-		stats.spurious++;
+		cpu->irq.spurious++;
 		return;
 	}
 	if (number == PV_BARE_VECTOR_TIMER) {
-		stats.timer++;
+		cpu->irq.timer++;
 		pv_bare_time_tick();
-		pv_bare_apic_eoi();
+		end(cpu);
 		return;
 	}
-	stats.taken++;
-	for (h = v->first; h; h = h->next)
+	cpu->irq.taken++;
+	for (h = __atomic_load_n(&v->first, __ATOMIC_ACQUIRE); h; h = h->next)
 		claimed |= h->fn(h->arg);
-	if (claimed)
+	if (!claimed)
+		unclaimed(cpu, v, number);
+	else if (v->unclaimed) /* else it stays unwritten: other CPUs use it, too */
 		v->unclaimed = 0;
-	else
-		unclaimed(v, number);
 	if (!v->direct)
-		pv_bare_apic_eoi();
+		end(cpu);
 }
 
 void pv_bare_irq(unsigned int number)
 {
-	pv_bare_irq_enter();
-	handle(number);
-	pv_bare_irq_leave();
+	struct pv_bare_cpu *cpu = pv_bare_this();
+
+	pv_bare_irq_enter(cpu);
+	handle(cpu, number);
+	pv_bare_irq_leave(cpu);
 }
 
 /* --- registration ----------------------------------------------------------------------------- */
@@ -146,7 +190,7 @@ static int attach(int gsi, pv_os_irq_fn fn, void *arg)
 	vectors[n].unclaimed = 0;
 	vectors[n].direct = false;
 	*h = (struct handler) {.fn = fn, .arg = arg, .next = vectors[n].first, .vector = n};
-	vectors[n].first = h;
+	__atomic_store_n(&vectors[n].first, h, __ATOMIC_RELEASE);
 	num_registered++;
 	pv_bare_irq_restore(flags);
 	return (int)(h - handlers);
@@ -188,15 +232,18 @@ int pv_os_irq_intx(struct pv_pci_addr addr, unsigned int pin, unsigned int line,
 
 int pv_os_irq_msi(unsigned int cpu, pv_os_irq_fn fn, void *arg, struct pv_msi_msg *msg)
 {
+	const struct pv_bare_cpu *to = cpu < PV_ARRAY_SIZE(pv_bare_cpus) ? pv_bare_cpus[cpu] : NULL;
 	int irq;
 
-	(void)cpu;
+	/* A CPU that does not run, or that the message has no room for: the first takes its place. */
+	if (!to || to->apic_id > 0xff)
+		to = &pv_bare_boot_cpu;
 	if (!pv_bare_apic_present())
 		return PV_ENOTSUP;
 	irq = attach(NO_GSI, fn, arg);
 	if (irq < 0)
 		return irq;
-	msg->addr = MSI_ADDRESS | (uint64_t)(pv_bare_apic_id() & 0xff) << 12;
+	msg->addr = MSI_ADDRESS | (uint64_t)to->apic_id << 12;
 	msg->data = handlers[irq].vector;
 	return irq;
 }
@@ -215,6 +262,22 @@ int pv_os_irq_vector(bool eoi, pv_os_irq_fn fn, void *arg, unsigned int *vector)
 	return irq;
 }
 
+/* Until no other CPU is in an interrupt that it was in when this began. */
+static void quiesce(void)
+{
+	const struct pv_bare_cpu *cpu;
+	unsigned int i, seq;
+
+	for (i = 0; i < PV_ARRAY_SIZE(pv_bare_cpus); i++) {
+		cpu = pv_bare_cpus[i];
+		if (!cpu || cpu == pv_bare_this())
+			continue;
+		seq = __atomic_load_n(&cpu->irq_seq, __ATOMIC_SEQ_CST);
+		while (seq & 1 && __atomic_load_n(&cpu->irq_seq, __ATOMIC_ACQUIRE) == seq)
+			pv_pause();
+	}
+}
+
 void pv_os_irq_free(int irq)
 {
 	struct handler *h = handlers + irq;
@@ -224,10 +287,11 @@ void pv_os_irq_free(int irq)
 
 	while (*link != h)
 		link = &(*link)->next;
-	*link = h->next;
-	h->fn = NULL;
-	num_registered--;
+	__atomic_store_n(link, h->next, __ATOMIC_SEQ_CST);
 	if (!v->first && v->gsi != NO_GSI)
 		pv_bare_ioapic_route((unsigned int)v->gsi, true, false, 0);
 	pv_bare_irq_restore(flags);
+	quiesce();
+	h->fn = NULL;
+	num_registered--;
 }

@@ -40,21 +40,24 @@ void pv_os_main(const struct pv_boot_info *info)
 		pv_bare_pv->trap_init();
 	else
 		pv_bare_trap_init();
-	pv_bare_cpu_init();
+	pv_bare_cpu_init(&pv_bare_boot_cpu);
 	if (info->protocol == PV_BOOT_UNKNOWN)
 		pv_os_panic("the loader's information is malformed");
 	if (!info->num_ranges)
 		pv_os_panic("the loader gave no memory map");
 	if (pv_bare_memory_init(info))
 		pv_os_panic("no usable memory");
-	pv_bare_on_stack(pv_bare_cpu.stacks->main + PV_BARE_STACK_SIZE, start);
+	pv_bare_on_stack(pv_bare_boot_cpu.stacks->main + PV_BARE_STACK_SIZE, start);
 }
 
-/* One CPU, one thread: the control path excludes itself. */
+static struct pv_bare_lock control;
+
 void pv_os_control_lock(void)
 {
+	pv_bare_lock(&control);
 }
 
 void pv_os_control_unlock(void)
 {
+	pv_bare_unlock(&control);
 }

@@ -21,6 +21,7 @@ struct run {
 #define LOW_MEMORY 0x200000ull	  /* below is what a PC has, and what large pages would not map */
 #define ENTRY_MAP  0x100000000ull /* what the entry's page tables reach */
 
+static struct pv_bare_lock lock; /* of all that follows */
 static uint64_t first;
 static uint64_t clean, clean_end; /* what is left of the pages that are zero already */
 static struct pv_bare_memory count;
@@ -113,23 +114,31 @@ static void *take_clean(unsigned int n)
 
 void *pv_os_pages_alloc(unsigned int n)
 {
-	uint64_t pa;
-	void *va;
+	void *va = NULL;
+	uint64_t pa = 0;
 
-	if (n && n <= (clean_end - clean) / PV_PAGE_SIZE)
-		return take_clean(n);
-	pa = n ? take(n) : 0;
-	if (!pa)
+	if (!n)
 		return NULL;
-	va = (void *)(pv_bare_direct + pa);
-	clear(va, n);
+	pv_bare_lock(&lock);
+	if (n <= (clean_end - clean) / PV_PAGE_SIZE)
+		va = take_clean(n);
+	else
+		pa = take(n);
+	pv_bare_unlock(&lock);
+	if (pa) {
+		va = (void *)(pv_bare_direct + pa);
+		clear(va, n);
+	}
 	return va;
 }
 
 void pv_os_pages_free(void *va, unsigned int n)
 {
-	if (va)
-		insert(pv_bare_phys(va), n);
+	if (!va)
+		return;
+	pv_bare_lock(&lock);
+	insert(pv_bare_phys(va), n);
+	pv_bare_unlock(&lock);
 }
 
 void pv_bare_memory(struct pv_bare_memory *out)

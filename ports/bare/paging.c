@@ -159,7 +159,8 @@ static void unmap_guard(const uint8_t *page)
 
 int pv_bare_paging_init(const struct pv_boot_info *info)
 {
-	struct pv_bare_stacks *stacks = pv_bare_cpu.stacks;
+	struct pv_bare_stacks *stacks = pv_bare_boot_cpu.stacks;
+
 	root = pv_os_pages_alloc(1);
 	if (!root)
 		return PV_ENOMEM;
@@ -189,6 +190,44 @@ int pv_bare_paging_init(const struct pv_boot_info *info)
 	__asm__ __volatile__("mov %0, %%cr3" : : "r"(pv_bare_phys(root)) : "memory");
 	pv_bare_direct = PV_BARE_DIRECT;
 	root = (uint64_t *)(pv_bare_direct + (uintptr_t)root);
+	return 0;
+}
+
+/* A table of smaller pages in the place of a large one. */
+static int split(uint64_t *entry, unsigned int level)
+{
+	uint64_t *table = pv_os_pages_alloc(1);
+	unsigned int i;
+
+	if (!table)
+		return PV_ENOMEM;
+	for (i = 0; i < 512; i++)
+		table[i] = (*entry & (level > 1 ? ~0ull : ~PTE_LARGE)) + i * span(level - 1);
+	*entry = pv_bare_phys(table) | PTE_TABLE;
+	return 0;
+}
+
+int pv_bare_guard(void *page, bool on)
+{
+	unsigned int level = 0;
+	uint64_t *entry;
+	int err;
+
+	if (pv_bare_pv)
+		return pv_bare_pv->guard(page, on);
+	for (;;) {
+		entry = entry_of((uintptr_t)page, &level);
+		if (!entry)
+			return PV_ENOMEM;
+		if (!level)
+			break;
+		err = split(entry, level);
+		if (err)
+			return err;
+		level = 0;
+	}
+	*entry = on ? 0 : (pv_bare_phys(page) | (PTE_DATA & allowed));
+	__asm__ __volatile__("invlpg (%0)" : : "r"(page) : "memory");
 	return 0;
 }
 

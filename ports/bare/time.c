@@ -7,6 +7,8 @@
  * passed, uptime is read from that timer itself, and from then on from the TSC. Because these timers
  * wrap, the local APIC's timer has them read every TICK_NS meanwhile.
  */
+#include <pv/timer.h>
+
 #include "ports/bare/bare.h"
 #include "pv-core/acpi.h"
 #include "pv-core/le.h"
@@ -54,7 +56,8 @@ static struct {
 	uint32_t mask;
 	uint32_t hz;
 	uint32_t last;
-	uint64_t passed; /* ticks since the beginning */
+	uint64_t passed;	  /* ticks since the beginning */
+	struct pv_bare_lock lock; /* with interrupts off */
 } timer;
 
 /* --- the timers of known frequency ------------------------------------------------------------ */
@@ -145,11 +148,14 @@ static void set_khz(uint64_t khz, uint64_t tsc, uint64_t ns, const char *name)
 static uint64_t measure(void)
 {
 	uint64_t flags = pv_bare_irq_save();
-	uint32_t now = timer_read();
-	uint64_t tsc = pv_rdtsc();
+	uint32_t now;
+	uint64_t tsc;
 	uint64_t ns;
 	uint64_t us;
 
+	pv_bare_lock(&timer.lock);
+	now = timer_read();
+	tsc = pv_rdtsc();
 	timer.passed += (now - timer.last) & timer.mask;
 	timer.last = now;
 	ns = timer.passed * NS_PER_SEC / timer.hz;
@@ -157,6 +163,7 @@ static uint64_t measure(void)
 	if (us >= WINDOW_MS * 1000 && !ns_mult && tsc > tsc_base)
 		set_khz((tsc - tsc_base) * 1000 / us, tsc, ns,
 			timer.port ? "TSC, by the ACPI timer" : "TSC, by the PIT");
+	pv_bare_unlock(&timer.lock);
 	pv_bare_irq_restore(flags);
 	return ns;
 }
@@ -238,12 +245,30 @@ static bool may_sleep(void)
 	return !ending && (pv_bare_pv || pv_bare_apic_present());
 }
 
-/* By the hypervisor's timer, if it has one. */
-static bool hv_timer(uint64_t ns)
+/*
+ * Has this CPU interrupted in `ns`, by the hypervisor's timer if it has one, else by the local APIC's. Where the application
+ * uses pv_timer_arm() that is the one timer there is: true if its deadline comes as soon.
+ */
+static bool set_timer(uint64_t ns)
 {
 	const struct pv_bare_hv *hv = pv_bare_hv();
+	uint64_t deadline, now;
 
-	return hv && hv->timer(ns);
+	if (!pv_bare_this()->timer_started && pv_timer_next(&deadline)) {
+		now = pv_os_uptime_ns();
+		return deadline <= now || deadline - now <= ns;
+	}
+	if (hv)
+		return hv->timer(ns);
+	pv_bare_apic_timer(ns);
+	return true;
+}
+
+void pv_bare_timer_give(void)
+{
+	if (pv_bare_this()->timer_started)
+		pv_timer_stop();
+	pv_bare_this()->timer_started = false;
 }
 
 /* Upcalls are masked already. */
@@ -251,7 +276,7 @@ static void sleep_pv(const volatile bool *woken, uint64_t max_ns)
 {
 	if (woken && (*woken || work_due))
 		return;
-	if (hv_timer(max_ns))
+	if (set_timer(max_ns))
 		pv_bare_pv->sleep();
 	else
 		pv_pause();
@@ -272,36 +297,37 @@ static void sleep(const volatile bool *woken, uint64_t max_ns)
 		__asm__ __volatile__("sti" : : : "memory");
 		return;
 	}
-	if (!hv_timer(max_ns))
-		pv_bare_apic_timer(max_ns);
-	__asm__ __volatile__("sti; hlt" : : : "memory");
+	if (set_timer(max_ns)) {
+		__asm__ __volatile__("sti; hlt" : : : "memory");
+	} else {
+		__asm__ __volatile__("sti" : : : "memory");
+		pv_pause();
+	}
 }
 
 void pv_os_relax(void)
 {
-	static uint64_t last;
-	static unsigned int spins;
+	struct pv_bare_cpu *cpu = pv_bare_this();
 	uint64_t now = pv_rdtsc();
 
 	if (pv_bare_pv)
 		pv_bare_pv->poll();
-	if (now - last > RELAX_GAP)
-		spins = 0;
-	if (spins < RELAX_SPINS || !may_sleep()) {
-		spins++;
+	if (now - cpu->relax_last > RELAX_GAP)
+		cpu->relax_spins = 0;
+	if (cpu->relax_spins < RELAX_SPINS || !may_sleep()) {
+		cpu->relax_spins++;
 		pv_pause();
 	} else {
 		sleep(NULL, RELAX_NS);
 	}
-	last = pv_rdtsc();
+	cpu->relax_last = pv_rdtsc();
 }
 
 void pv_bare_wait(const volatile bool *woken, uint64_t max_ns)
 {
 	if (pv_bare_pv)
 		pv_bare_pv->poll();
-	if (work_due) {
-		work_due = false;
+	if (work_due && __atomic_exchange_n(&work_due, false, __ATOMIC_SEQ_CST)) {
 		pv_work();
 	} else if (*woken || !max_ns) {
 		return;

@@ -80,25 +80,30 @@ static void set_gates(unsigned int first, unsigned int end, uint64_t stub, unsig
 	}
 }
 
-void pv_bare_trap_init(void)
+void pv_bare_trap_load(void)
 {
 	struct {
 		uint16_t limit;
 		uint64_t base;
 	} PV_PACKED idtr = {sizeof(idt) - 1, (uintptr_t)idt};
 
+	__asm__ __volatile__("lidt %0" : : "m"(idtr) : "memory");
+}
+
+void pv_bare_trap_init(void)
+{
 	set_gates(0, 32, (uintptr_t)pv_bare_exception_stubs, 16, PV_BARE_IST_NONE);
 	set_gates(32, 256, (uintptr_t)pv_bare_irq_stubs, 8, PV_BARE_IST_IRQ);
 	idt[VECTOR_DF].low |= GATE_IST(PV_BARE_IST_FAULT);
 	idt[VECTOR_NMI].low |= GATE_IST(PV_BARE_IST_NMI);
 	idt[VECTOR_MC].low |= GATE_IST(PV_BARE_IST_NMI);
-	__asm__ __volatile__("lidt %0" : : "m"(idtr) : "memory");
+	pv_bare_trap_load();
 }
 
 /* The end of the stack that `sp` is on; `sp` itself, if it is on none. */
 static uintptr_t stack_end(uintptr_t sp)
 {
-	struct pv_bare_stacks *s = pv_bare_cpu.stacks;
+	struct pv_bare_stacks *s = pv_bare_this()->stacks;
 	struct {
 		uint8_t *base;
 		size_t size;
@@ -133,7 +138,7 @@ static bool behind_call(uintptr_t a)
 
 static bool is_guard(uint64_t va)
 {
-	struct pv_bare_stacks *s = pv_bare_cpu.stacks;
+	struct pv_bare_stacks *s = pv_bare_this()->stacks;
 
 	return va - (uintptr_t)s->guard0 < PV_PAGE_SIZE ||
 	       va - (uintptr_t)s->guard1 < PV_PAGE_SIZE ||
@@ -189,19 +194,26 @@ static void print_registers(const struct pv_bare_frame *f)
 
 void pv_bare_exception(const struct pv_bare_frame *f)
 {
-	static unsigned int depth;
+	static bool reporting;
+	struct pv_bare_cpu *cpu = pv_bare_this();
 	unsigned long long cr2 = read_cr2();
 	const char *name = f->vector < 32 && names[f->vector] ? names[f->vector] : "exception";
 
 	/* An exception in the report, or in ending the machine: no further attempt at either. */
-	if (depth++ && pv_bare_hv())
+	if (cpu->faulted && pv_bare_hv())
 		pv_bare_hv()->crash();
-	while (depth > 1)
+	while (cpu->faulted)
 		__asm__ __volatile__("lidt %0; int3" : : "m"((char[10]) {0}));
+	cpu->faulted = true;
+	/* The first CPU's is the one that tells. */
+	while (__atomic_exchange_n(&reporting, true, __ATOMIC_SEQ_CST))
+		pv_pause();
 
 	pv_err("%s, vector %u, error 0x%llx, at 0x%llx, flags 0x%llx", name,
 	       (unsigned int)f->vector, (unsigned long long)f->error, (unsigned long long)f->rip,
 	       (unsigned long long)f->rflags);
+	if (cpu->number)
+		pv_err("  on CPU %u", cpu->number);
 	if (f->vector == VECTOR_PF)
 		pv_err("  %s of 0x%llx, which %s",
 		       f->error & PF_FETCH ? "execution" : (f->error & PF_WRITE ? "write" : "read"),

@@ -35,15 +35,15 @@ static void fired(void *arg)
 
 static bool timer(uint64_t ns)
 {
-	static bool started;
+	struct pv_bare_cpu *cpu = pv_bare_this();
 	uint64_t now;
 
 	if (!pv_clock_present())
 		return false;
-	if (!started)
-		started = !pv_timer_start(fired, NULL);
+	if (!cpu->timer_started)
+		cpu->timer_started = !pv_timer_start(fired, NULL);
 	now = pv_clock_now();
-	return started && !pv_timer_arm(ns < UINT64_MAX - now ? now + ns : UINT64_MAX);
+	return cpu->timer_started && !pv_timer_arm(ns < UINT64_MAX - now ? now + ns : UINT64_MAX);
 }
 
 static void end(int status)

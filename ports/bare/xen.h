@@ -28,6 +28,7 @@ extern const struct pv_bare_pv pv_bare_xen_pv;
 
 /* Its page tables (xen_pv_mmu.c), as hv.h says. */
 int pv_bare_xen_paging_init(const struct pv_boot_info *info, uint64_t *base, uint64_t *end);
+int pv_bare_xen_guard(void *page, bool on);
 void *pv_bare_xen_map(uint64_t pa, size_t len);
 
 #endif

@@ -27,7 +27,11 @@ static union {
 	uint8_t page[PV_PAGE_SIZE];
 } shared PV_ALIGNED(PV_PAGE_SIZE);
 
-static struct vcpu_info *const cpu = &shared.info.vcpu_info[0];
+/* CPUs are numbered as by Xen. */
+static struct vcpu_info *here(void)
+{
+	return &shared.info.vcpu_info[pv_os_cpu() % XEN_LEGACY_MAX_VCPUS];
+}
 
 void pv_bare_pv_failed(void) PV_NORETURN;
 
@@ -41,7 +45,7 @@ void pv_bare_pv_failed(void)
 
 static void trap_init(void)
 {
-	static struct trap_info traps[32];
+	struct trap_info traps[33] = {0};
 	struct trap_info *t = traps;
 	unsigned int vector;
 
@@ -64,21 +68,25 @@ static void cpu_init(uint64_t fs_base)
 		pv_os_panic("Xen refuses the segment base");
 }
 
+static void irq_cpu_init(void)
+{
+	if (pv_xen_set_callbacks((unsigned long)pv_xen_pv_wakeup,
+				 (unsigned long)pv_bare_pv_failsafe, 0))
+		pv_os_panic("Xen refuses the callbacks");
+}
+
 static void irq_init(void)
 {
 	const struct start_info *start = pv_bare_boot()->xen_start_info;
 
 	if (pv_xen_update_va_mapping(&shared, start->shared_info | PTE_DATA, UVMF_INVLPG))
 		pv_os_panic("Xen's shared page cannot be mapped");
-	pv_xen_pv_upcall_stack = pv_bare_cpu.stacks->irq + PV_BARE_IST_SIZE;
-	if (pv_xen_set_callbacks((unsigned long)pv_xen_pv_wakeup,
-				 (unsigned long)pv_bare_pv_failsafe, 0))
-		pv_os_panic("Xen refuses the callbacks");
+	irq_cpu_init();
 }
 
 static void poll(void)
 {
-	if (__atomic_load_n(&cpu->evtchn_upcall_pending, __ATOMIC_ACQUIRE))
+	if (__atomic_load_n(&here()->evtchn_upcall_pending, __ATOMIC_ACQUIRE))
 		pv_xen_dispatch();
 }
 
@@ -86,12 +94,12 @@ static void poll(void)
 static void sleep(void)
 {
 	pv_xen_sched_block();
-	__atomic_store_n(&cpu->evtchn_upcall_mask, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&here()->evtchn_upcall_mask, 1, __ATOMIC_SEQ_CST);
 }
 
 static uint64_t cr2(void)
 {
-	return cpu->arch.cr2;
+	return here()->arch.cr2;
 }
 
 const struct pv_bare_pv pv_bare_xen_pv = {
@@ -99,9 +107,11 @@ const struct pv_bare_pv pv_bare_xen_pv = {
 	.trap_init = trap_init,
 	.cpu_init = cpu_init,
 	.irq_init = irq_init,
+	.irq_cpu_init = irq_cpu_init,
 	.poll = poll,
 	.sleep = sleep,
 	.cr2 = cr2,
 	.paging_init = pv_bare_xen_paging_init,
+	.guard = pv_bare_xen_guard,
 	.map = pv_bare_xen_map,
 };

@@ -79,7 +79,7 @@ static void protect(struct pv_multicall *m, const char *from, const char *to, ui
 
 static int protect_image(void)
 {
-	const struct pv_bare_stacks *s = pv_bare_cpu.stacks;
+	const struct pv_bare_stacks *s = pv_bare_boot_cpu.stacks;
 	struct pv_multicall m = {.n = 0};
 
 	protect(&m, pv_bare_text, pv_bare_rodata, 0);
@@ -232,6 +232,12 @@ int pv_bare_xen_paging_init(const struct pv_boot_info *info, uint64_t *base, uin
 	*base = tables.first << PV_PAGE_SHIFT;
 	*end = tables.end << PV_PAGE_SHIFT;
 	return 0;
+}
+
+int pv_bare_xen_guard(void *page, bool on)
+{
+	return pv_xen_update_va_mapping(page, on ? 0 : leaf(pv_bare_phys(page) >> PV_PAGE_SHIFT),
+					UVMF_INVLPG);
 }
 
 void *pv_bare_xen_map(uint64_t pa, size_t len)

@@ -4,6 +4,8 @@
  */
 #include <pv/fake.h>
 
+#include <pv/shared.h>
+
 #include "arch/x86/x86.h"
 
 struct pv_fake pv_fake;
@@ -128,4 +130,78 @@ long pv_vmmcall(unsigned int nr, unsigned long a0, unsigned long a1, unsigned lo
 	const unsigned long arg[4] = {a0, a1, a2, a3};
 
 	return hypercall(true, nr, arg);
+}
+
+/* --- control registers, interrupts, the end -------------------------------------------------- */
+
+void pv_flush_tlb_here(void)
+{
+	pv_fake.flushes++;
+}
+
+uint64_t pv_read_cr0(void)
+{
+	return pv_fake.cr0;
+}
+
+uint64_t pv_read_cr3(void)
+{
+	return pv_fake.cr3;
+}
+
+uint64_t pv_read_cr4(void)
+{
+	return pv_fake.cr4;
+}
+
+uint64_t pv_irq_save(void)
+{
+	return pv_fake.irqs_off++;
+}
+
+void pv_irq_restore(uint64_t flags)
+{
+	if (--pv_fake.irqs_off != flags)
+		pv_os_panic("fake: interrupts were not as they had been");
+}
+
+void pv_halt(void)
+{
+	pv_fake.now += pv_fake.relax_ns;
+	if (pv_fake.halt)
+		pv_fake.halt();
+}
+
+void pv_halt_forever(void)
+{
+	if (pv_fake.halt_forever)
+		pv_fake.halt_forever();
+	pv_os_panic("fake: the CPU has ended");
+}
+
+/* --- the trampoline: bytes to be found again -------------------------------------------------- */
+
+__asm__(".section .rodata\n"
+	".globl pv_ap_trampoline, pv_ap_trampoline_long, pv_ap_trampoline_start\n"
+	".globl pv_ap_trampoline_end\n"
+	".balign 16\n"
+	"pv_ap_trampoline: .ascii \"0123456789abcdef\"\n"
+	"pv_ap_trampoline_long: .fill 16, 1, 0x90\n"
+	"pv_ap_trampoline_start: .fill 104, 1, 0\n"
+	"pv_ap_trampoline_end:\n"
+	".text\n");
+
+void pv_ap_land(void)
+{
+}
+
+void pv_ap_segments(void)
+{
+}
+
+void pv_ap_on_stack(void *stack_end, void (*entry)(void *arg), void *arg)
+{
+	if (pv_fake.on_stack)
+		pv_fake.on_stack(stack_end, entry, arg);
+	pv_os_panic("fake: a CPU goes on, and nobody knows where");
 }

@@ -250,9 +250,19 @@ static long vcpu_op(unsigned int cmd, uint32_t vcpu, void *arg)
 		return PV_ENOENT;
 	switch (cmd) {
 	case VCPUOP_is_up:
-		return 1;
+		return !pv_fake_xen.down[vcpu];
+	case VCPUOP_initialise:
+		return pv_fake_xen.initialise ? pv_fake_xen.initialise(vcpu, arg) : PV_ENOSYS;
+	case VCPUOP_up:
+	case VCPUOP_down:
+		pv_fake_xen.down[vcpu] = cmd == VCPUOP_down;
+		return 0;
 	case VCPUOP_get_runstate_info:
 		memset(run, 0, sizeof(*run));
+		return 0;
+	case VCPUOP_register_runstate_memory_area:
+		pv_fake_xen.runstate[vcpu] =
+			((struct vcpu_register_runstate_memory_area *)arg)->addr.v;
 		return 0;
 	case VCPUOP_stop_periodic_timer:
 		return 0;
@@ -286,6 +296,9 @@ static long hvm_op(unsigned int cmd, void *arg)
 		if (cmd == HVMOP_set_param)
 			params[p->index] = p->value;
 		p->value = params[p->index];
+		return 0;
+	case HVMOP_flush_tlbs:
+		pv_fake_xen.flushes++;
 		return 0;
 	case HVMOP_set_evtchn_upcall_vector:
 		if (pv_fake_xen.no_upcall_vector)

@@ -9,13 +9,18 @@
 #include <pv/clock.h>
 #include <pv/console.h>
 #include <pv/control.h>
+#include <pv/cpu.h>
 #include <pv/detect.h>
 #include <pv/device.h>
+#include <pv/eoi.h>
+#include <pv/ipi.h>
 #include <pv/kvm.h>
+#include <pv/lock.h>
 #include <pv/log.h>
 #include <pv/net.h>
 #include <pv/pv.h>
 #include <pv/timer.h>
+#include <pv/tlb.h>
 #include <pv/virtio.h>
 #include <pv/wait.h>
 #include <pv/xen.h>
@@ -54,6 +59,8 @@ EXPORT_SYMBOL_GPL(pv_clock_wall);
 EXPORT_SYMBOL_GPL(pv_clock_tsc_khz);
 EXPORT_SYMBOL_GPL(pv_clock_info);
 EXPORT_SYMBOL_GPL(pv_clock_on_stopped);
+EXPORT_SYMBOL_GPL(pv_clock_stolen_known);
+EXPORT_SYMBOL_GPL(pv_clock_stolen_ns);
 
 /* <pv/console.h> */
 EXPORT_SYMBOL_GPL(pv_console_open);
@@ -66,6 +73,14 @@ EXPORT_SYMBOL_GPL(pv_console_set_event);
 /* <pv/control.h> */
 EXPORT_SYMBOL_GPL(pv_on_shutdown);
 EXPORT_SYMBOL_GPL(pv_shutdown_reason_name);
+
+/* <pv/cpu.h> */
+EXPORT_SYMBOL_GPL(pv_cpu_find);
+EXPORT_SYMBOL_GPL(pv_cpu_get);
+EXPORT_SYMBOL_GPL(pv_cpu_off);
+EXPORT_SYMBOL_GPL(pv_cpu_start);
+EXPORT_SYMBOL_GPL(pv_cpu_preempted);
+EXPORT_SYMBOL_GPL(pv_cpu_on_change);
 
 /* <pv/detect.h> */
 EXPORT_SYMBOL_GPL(pv_detect);
@@ -85,8 +100,28 @@ EXPORT_SYMBOL_GPL(pv_device_put);
 EXPORT_SYMBOL_GPL(pv_device_changed);
 EXPORT_SYMBOL_GPL(pv_device_break);
 
+/* <pv/eoi.h> */
+EXPORT_SYMBOL_GPL(pv_eoi);
+
+/* <pv/ipi.h> */
+EXPORT_SYMBOL_GPL(pv_ipi_close);
+EXPORT_SYMBOL_GPL(pv_ipi_open);
+EXPORT_SYMBOL_GPL(pv_ipi_send);
+EXPORT_SYMBOL_GPL(pv_ipi_send_set);
+
 /* <pv/kvm.h> */
 EXPORT_SYMBOL_GPL(pv_kvm);
+EXPORT_SYMBOL_GPL(pv_kvm_allow_migration);
+EXPORT_SYMBOL_GPL(pv_kvm_host_polls);
+EXPORT_SYMBOL_GPL(pv_kvm_host_time);
+EXPORT_SYMBOL_GPL(pv_kvm_map_gpa);
+
+/* <pv/lock.h> */
+EXPORT_SYMBOL_GPL(pv_lock_drop);
+EXPORT_SYMBOL_GPL(pv_lock_stats);
+EXPORT_SYMBOL_GPL(pv_lock_take);
+EXPORT_SYMBOL_GPL(pv_lock_try);
+EXPORT_SYMBOL_GPL(pv_lock_use_host);
 
 /* <pv/log.h> */
 EXPORT_SYMBOL_GPL(pv_log);
@@ -120,6 +155,14 @@ EXPORT_SYMBOL_GPL(pv_timer_start);
 EXPORT_SYMBOL_GPL(pv_timer_stop);
 EXPORT_SYMBOL_GPL(pv_timer_arm);
 EXPORT_SYMBOL_GPL(pv_timer_cancel);
+EXPORT_SYMBOL_GPL(pv_timer_next);
+EXPORT_SYMBOL_GPL(pv_timer_now);
+EXPORT_SYMBOL_GPL(pv_timer_poll);
+
+/* <pv/tlb.h> */
+EXPORT_SYMBOL_GPL(pv_tlb_flush);
+EXPORT_SYMBOL_GPL(pv_tlb_start);
+EXPORT_SYMBOL_GPL(pv_tlb_stats);
 
 /* <pv/virtio.h> */
 EXPORT_SYMBOL_GPL(pv_virtio_mmio);

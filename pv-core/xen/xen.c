@@ -21,6 +21,8 @@
 #include "pv-core/xen/frames.h"
 #include "pv-core/xen/grants.h"
 #include "pv-core/xen/xen.h"
+#include "pv-core/xen/xen_cpu.h"
+#include "pv-core/xen/xen_smp.h"
 #include "pv-core/xen/xen_time.h"
 #include "pv-core/xen/xen_timer.h"
 
@@ -151,6 +153,7 @@ int pv_xen_cpu_start(void)
 	}
 	if (pv_clock_present())
 		pv_xen_timer_cpu_start(cpu);
+	pv_xen_smp_cpu_start(cpu);
 	return 0;
 }
 
@@ -160,6 +163,7 @@ void pv_xen_cpu_stop(void)
 
 	if (!present || !pv_xen_vcpu_info(cpu))
 		return;
+	pv_xen_smp_cpu_stop(cpu);
 	pv_xen_timer_cpu_stop(cpu);
 	pv_evtchn_cpu_stop(cpu);
 	cpus[cpu].info = NULL;
@@ -236,6 +240,7 @@ int pv_xen_init(const struct pv_platform *platform, const struct pv_boot_info *b
 		return err;
 	}
 	present = true;
+	pv_xen_cpu_register();
 	err = pv_grant_start();
 	if (err)
 		pv_err("Xen: no grants, error %d", err);
@@ -261,6 +266,8 @@ void pv_xen_exit(void)
 	if (!present)
 		return;
 	present = false;
+	pv_xen_cpu_unregister();
+	pv_xen_smp_end();
 	pv_xen_timer_exit();
 	pv_grant_exit();
 	pv_evtchn_exit();

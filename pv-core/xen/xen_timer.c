@@ -23,8 +23,6 @@
 #include "pv-core/xen/xen.h"
 #include "pv-core/xen/xen_timer.h"
 
-#define NEVER (~0ull)
-
 static struct {
 	int port; /* VIRQ_TIMER's; 0: there is no timer */
 	uint64_t wake;
@@ -37,12 +35,12 @@ static int program(unsigned int cpu, uint64_t deadline)
 	uint32_t vcpu = pv_xen_vcpu(cpu);
 	int err;
 
-	if (deadline == NEVER)
+	if (deadline == PV_TIMER_NEVER)
 		err = pv_xen_vcpu_stop_singleshot_timer(vcpu);
 	else
 		err = pv_xen_vcpu_set_singleshot_timer(vcpu, &op);
 	if (err == PV_ENOSYS)
-		err = pv_xen_set_timer_op(deadline == NEVER ? 0 : deadline);
+		err = pv_xen_set_timer_op(deadline == PV_TIMER_NEVER ? 0 : deadline);
 	return err;
 }
 
@@ -61,7 +59,18 @@ static int set(unsigned int cpu, uint64_t deadline)
 	return program(cpu, earlier(deadline, cpus[cpu].wake));
 }
 
-static const struct pv_timer_source source = {.set = set, .present = present};
+static int start(unsigned int cpu)
+{
+	return present(cpu) ? 0 : PV_ENODEV;
+}
+
+/* What is left of it is the library's own deadline. */
+static void stop(unsigned int cpu)
+{
+	(void)cpu;
+}
+
+static const struct pv_timer_source source = {.start = start, .stop = stop, .set = set};
 
 void pv_xen_timer_wake(uint64_t deadline_ns)
 {
@@ -84,12 +93,12 @@ static void fired(void *arg)
 	uint64_t now = pv_clock_now(), left;
 
 	if (cpus[cpu].wake <= now) {
-		cpus[cpu].wake = NEVER;
+		cpus[cpu].wake = PV_TIMER_NEVER;
 		pv_os_schedule_work();
 	}
 	left = earlier(pv_timer_fire(cpu, now), cpus[cpu].wake);
 	/* Deadlines that are met leave nothing to program: the timer has one shot. */
-	if (left != NEVER)
+	if (left != PV_TIMER_NEVER)
 		program(cpu, left);
 }
 
@@ -99,7 +108,7 @@ int pv_xen_timer_cpu_start(unsigned int cpu)
 
 	/* A PV guest's CPUs begin with a tick of 10 ms, others have none. */
 	pv_xen_vcpu_stop_periodic_timer(pv_xen_vcpu(cpu));
-	cpus[cpu].wake = NEVER;
+	cpus[cpu].wake = PV_TIMER_NEVER;
 	port = pv_evtchn_bind_virq(VIRQ_TIMER, cpu, fired, (void *)(uintptr_t)cpu);
 	cpus[cpu].port = port > 0 ? port : 0;
 	if (port < 0)
@@ -111,7 +120,7 @@ void pv_xen_timer_cpu_stop(unsigned int cpu)
 {
 	if (!present(cpu))
 		return;
-	program(cpu, NEVER);
+	program(cpu, PV_TIMER_NEVER);
 	pv_evtchn_close(cpus[cpu].port);
 	cpus[cpu].port = 0;
 }

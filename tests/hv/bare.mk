@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 #
-# The guests of test_bare.py, test_blk.py, test_kvm.py and test_xen.py.
+# The guests of test_bare.py, test_blk.py, test_kvm.py, test_smp.py and test_xen.py.
 
-BARE_TESTS := bare blk blkops kvm pv_upcall xen xenstore
+BARE_TESTS := bare blk blkops cpus kvm pv_upcall smp timer xen xenstore
 
 test-hv: $(BARE_TESTS:%=$(O)/tests/%.elf) $(O)/tests/loader.elf
 

@@ -9,6 +9,16 @@ from harness import test
 # Offered by every KVM since Linux 3.0: both sets of clock MSRs, asynchronous page faults, steal time.
 ALWAYS = 1 << 0 | 1 << 3 | 1 << 4 | 1 << 5
 PV_ENOSYS = -38
+PV_ENOTSUP = -95
+# Features that a line of the guest's is about: the bit, and what it says of one that works.
+CALLS = {
+    "kick": (7, "0"),
+    "send ipi": (11, "0"),
+    "poll control": (12, "0, 1 to 0"),
+    "yield": (13, "0"),
+    "map range": (16, "0"),
+    "migration control": (17, "0"),
+}
 
 
 @test(envs="kvm-*", bound=30)
@@ -27,5 +37,17 @@ def kvm(t):
     assert said["unknown"] == str(PV_ENOSYS), said
     assert said["new"] == "kvmclock, 0 backwards, runs", said
     assert said["old"] == "kvmclock (old MSRs), 0 backwards, runs", said
+    offered = int(said["features"], 16)
+    for name, (bit, works) in CALLS.items():
+        if offered >> bit & 1:
+            assert said[name] == works, f"{name}: {said[name]}"
+        else:
+            t.note(f"not offered by this KVM: {name} ({said[name]})")
+    assert said["steal"].startswith("1, "), said
+    if said["pairing"] == str(PV_ENOTSUP):
+        t.note("this host's clock cannot be paired")
+    else:
+        assert said["pairing"] == "0", said
+        assert before - 1 <= float(said["paired"].split(",")[0]) <= after + 1, said
     for name in ("new wall", "old wall"):
         assert before - 1 <= float(said[name]) <= after + 1, f"{name}: {said[name]}, here {before}"

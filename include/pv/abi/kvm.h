@@ -72,6 +72,19 @@
 #define KVM_EOPNOTSUPP 95
 #define KVM_ENOSYS     1000
 
+/* MSR_KVM_STEAL_TIME: one for each CPU, aligned to 64. */
+struct kvm_steal_time {
+	uint64_t steal;	  /* ns */
+	uint32_t version; /* odd while KVM writes */
+	uint32_t flags;
+	uint8_t preempted; /* KVM_VCPU_* */
+	uint8_t u8_pad[3];
+	uint32_t pad[11];
+};
+
+#define KVM_VCPU_PREEMPTED 1 /* does not run */
+#define KVM_VCPU_FLUSH_TLB 2 /* the guest's: to be done before it runs */
+
 #define KVM_CLOCK_PAIRING_WALLCLOCK 0
 
 struct kvm_clock_pairing {
@@ -90,6 +103,8 @@ struct kvm_clock_pairing {
 
 #if !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
 _Static_assert(sizeof(struct kvm_clock_pairing) == 64, "kvm_clock_pairing");
+_Static_assert(sizeof(struct kvm_steal_time) == 64, "kvm_steal_time");
+_Static_assert(offsetof(struct kvm_steal_time, preempted) == 16, "kvm_steal_time");
 #endif
 
 #endif

@@ -29,6 +29,7 @@
 #include <pv_xen/arch-x86/cpuid.h>
 #include <pv_xen/arch-x86/hvm/start_info.h>
 #include <pv_xen/hvm/hvm_op.h>
+#include <pv_xen/hvm/hvm_vcpu.h>
 #include <pv_xen/hvm/params.h>
 #else
 #include <xen/xen.h>
@@ -46,6 +47,7 @@
 #include <xen/arch-x86/cpuid.h>
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/hvm/hvm_op.h>
+#include <xen/hvm/hvm_vcpu.h>
 #include <xen/hvm/params.h>
 #endif
 
@@ -123,6 +125,7 @@ _Static_assert(sizeof(struct evtchn_status) == 24, "event_channel.h");
 _Static_assert(sizeof(struct vcpu_register_vcpu_info) == 16, "vcpu.h");
 _Static_assert(sizeof(struct vcpu_set_singleshot_timer) == 16, "vcpu.h");
 _Static_assert(sizeof(struct vcpu_runstate_info) == 48, "vcpu.h");
+_Static_assert(sizeof(struct vcpu_hvm_context) == 128, "hvm/hvm_vcpu.h");
 _Static_assert(sizeof(struct xen_hvm_param) == 16, "hvm/hvm_op.h");
 _Static_assert(sizeof(struct xen_hvm_evtchn_upcall_vector) == 8, "hvm/hvm_op.h");
 _Static_assert(sizeof(struct sched_poll) == 24, "sched.h");

@@ -306,7 +306,7 @@ static void timer(void)
 	unsigned int fired = 0;
 	uint64_t deadline;
 
-	pv_timer_stop(); /* the port's */
+	pv_bare_timer_give();
 	CHECK(pv_timer_start(tick, &fired) == 0);
 	CHECK(pv_timer_start(tick, &fired) == PV_EBUSY);
 	deadline = pv_clock_now() + 5000000;

@@ -3,8 +3,8 @@
  * ports/bare: libpv on the bare virtual machine, and an application on top of both.
  *
  * The port boots (PVH or 64-bit Linux entry), brings up console, memory, exceptions and interrupts,
- * calls pv_init() with the tables below, and then pv_bare_main(). It runs on one CPU, with interrupts
- * enabled. An application links
+ * calls pv_init() with the tables below, and then pv_bare_main(), with interrupts enabled. It runs on one CPU
+ * until pv_bare_cpus_start(). An application links
  *
  *	ld -T bare.ld --gc-sections app.o --start-group libpv-bare.a libpv.a libc.a --end-group
  *
@@ -54,11 +54,22 @@ void pv_bare_memory(struct pv_bare_memory *out);
 
 /* What became of interrupts. Context: any. */
 struct pv_bare_irq_stats {
-	uint64_t taken;	   /* interrupts of devices */
-	uint64_t timer;	   /* of the local APIC's timer */
-	uint64_t spurious; /* on a vector that nobody registered, or that no handler owned up to */
+	uint64_t taken;	    /* interrupts of devices */
+	uint64_t timer;	    /* of the local APIC's timer */
+	uint64_t spurious;  /* on a vector that nobody registered, or that no handler owned up to */
+	uint64_t eoi_saved; /* ended without telling the local APIC (pv_eoi()) */
 };
 void pv_bare_irq_stats(struct pv_bare_irq_stats *out);
+
+/* The same of one CPU. 0, or PV_ENOENT if it does not run. Context: any. */
+int pv_bare_cpu_irq_stats(unsigned int cpu, struct pv_bare_irq_stats *out);
+
+/*
+ * Starts the machine's further CPUs, and those among them that went off. Each calls `main`, on a stack of its own, with
+ * interrupts enabled; when that returns, the CPU goes off (pv_cpu_off()). How many CPUs run then, with this one: those that do
+ * not come up are logged. Context: control.
+ */
+unsigned int pv_bare_cpus_start(void (*main)(void));
 
 /*
  * How uptime is measured: "kvmclock", "TSC, by CPUID", "TSC, by the ACPI timer", ... Context: control.
@@ -87,6 +98,15 @@ int pv_bare_printf(const char *fmt, ...) PV_PRINTF(1, 2);
 
 /* Context: any. */
 void pv_bare_write(const char *text, size_t len);
+
+/* --- timer ------------------------------------------------------------------------------------ */
+
+/*
+ * The port sleeps by this CPU's timer (pv_timer_start()) where the hypervisor has one. Gives it to the application,
+ * which is to start it at once, and by which the CPU is woken in pv_bare_wait() from then on; sleeps that would last
+ * longer than its deadline allows become short pauses. Context: control, on that CPU.
+ */
+void pv_bare_timer_give(void);
 
 /* --- idling ----------------------------------------------------------------------------------- */
 

@@ -86,6 +86,15 @@ struct pv_fake {
 	uint64_t (*rdtsc)(void);
 	unsigned int cpu; /* pv_os_cpu() */
 
+	uint64_t cr0, cr3, cr4;
+
+	/* HLT; and the CPU's end, which does not return. A CPU in the kernel, on the stack of its start. */
+	void (*halt)(void);
+	void (*halt_forever)(void);
+	void (*on_stack)(void *stack_end, void (*entry)(void *arg), void *arg);
+	unsigned int flushes;  /* of the TLB */
+	unsigned int irqs_off; /* pv_irq_save() less pv_irq_restore() */
+
 	/* Replace the table of MSRs, where they are set. */
 	uint64_t (*rdmsr)(uint32_t msr);
 	void (*wrmsr)(uint32_t msr, uint64_t value);

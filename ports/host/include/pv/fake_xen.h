@@ -40,6 +40,8 @@ struct pv_fake_xen {
 	bool no_singleshot;	 /* VCPUOP_set_singleshot_timer: PV_ENOSYS */
 	unsigned int page_stubs; /* hypercall pages; 0: none are offered */
 	uint64_t wall_sec;
+	bool down[PV_FAKE_XEN_CPUS];				/* CPUs that are not up */
+	long (*initialise)(uint32_t vcpu, const void *context); /* VCPUOP_initialise; else ENOSYS */
 
 	/* Faults. */
 	long fail_at; /* the n-th hypercall from now fails, once; 0: none */
@@ -51,9 +53,11 @@ struct pv_fake_xen {
 
 	/* What the guest did. */
 	unsigned int calls;
-	unsigned int upcalls;			     /* raised */
-	int shutdown_reason;			     /* of SCHEDOP_shutdown; -1: none */
-	uint64_t timer[PV_FAKE_XEN_CPUS];	     /* one-shot deadline; 0: stopped */
+	struct vcpu_runstate_info *runstate[PV_FAKE_XEN_CPUS]; /* areas; NULL: none */
+	unsigned int flushes;				       /* HVMOP_flush_tlbs */
+	unsigned int upcalls;				       /* raised */
+	int shutdown_reason;				       /* of SCHEDOP_shutdown; -1: none */
+	uint64_t timer[PV_FAKE_XEN_CPUS];		       /* one-shot deadline; 0: stopped */
 	char console[4096];			     /* what was written to Xen's, terminated */
 	void (*sent)(uint16_t domid, uint32_t port); /* an event to another domain's port */
 };

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Further CPUs by Xen's hypercalls: what a PVH and a PV guest's begin with, and one that goes off and
+ * comes back.
+ *
+ * Covers: pv-core/xen/xen_cpu.c
+ */
+#include <kunit/test.h>
+#include <pv/fake.h>
+#include <pv/fake_xen.h>
+#include <pv/pv.h>
+#include <pv/xen.h>
+
+#include "arch/x86/x86.h"
+#include "pv-core/xen/frames.h"
+#include "pv-core/xen/xen.h"
+
+#define MSR_EFER 0xc0000080
+
+static struct vcpu_hvm_context hvm;
+static struct vcpu_guest_context pv;
+static long refuse;
+static uint32_t given;
+static uint64_t stack[64] PV_ALIGNED(16);
+static void *gone[5];
+static struct {
+	void *stack_end, *arg;
+	void (*entry)(void *arg);
+} went;
+
+static long take(uint32_t vcpu, const void *context)
+{
+	given = vcpu;
+	if (pv_xen_is_pv())
+		pv = *(const struct vcpu_guest_context *)context;
+	else
+		hvm = *(const struct vcpu_hvm_context *)context;
+	return refuse;
+}
+
+static void on_stack(void *stack_end, void (*entry)(void *arg), void *arg)
+{
+	went.stack_end = stack_end;
+	went.entry = entry;
+	went.arg = arg;
+	__builtin_longjmp(gone, 1);
+}
+
+static void entry(void *arg)
+{
+	(void)arg;
+}
+
+static int start_xen(struct kunit *test)
+{
+	unsigned int i;
+
+	(void)test;
+	pv_fake_xen_start();
+	pv_fake_xen.vcpus = 4;
+	for (i = 1; i < 4; i++)
+		pv_fake_xen.down[i] = true;
+	pv_fake_xen.initialise = take;
+	refuse = 0;
+	memset(&pv, 0, sizeof(pv));
+	memset(&hvm, 0, sizeof(hvm));
+	pv_fake_msr_add(MSR_EFER, 0xd01);
+	pv_fake.cr0 = 0x80010033;
+	pv_fake.cr3 = 0x7654000;
+	pv_fake.cr4 = 0x6b0;
+	pv_fake.on_stack = on_stack;
+	return 0;
+}
+
+static void end_xen(struct kunit *test)
+{
+	(void)test;
+	pv_fake.cpu = 0;
+	pv_shutdown();
+}
+
+static void init(const struct pv_boot_info *boot)
+{
+	static const struct pv_hv *const hypervisors[] = {&pv_xen, NULL};
+	const struct pv_init_args args = {.boot = boot, .hypervisors = hypervisors};
+
+	if (pv_init(&args))
+		pv_os_panic("pv_init() failed");
+}
+
+static void xen_cpu_pvh(struct kunit *test)
+{
+	const struct vcpu_hvm_x86_64 *r = &hvm.cpu_regs.x86_64;
+	struct pv_cpu_info info;
+
+	init(pv_fake_xen_boot());
+	KUNIT_ASSERT_EQ(test, pv_cpu_find(pv_fake_xen_boot()), 4);
+	KUNIT_ASSERT_EQ(test, pv_cpu_start(2, entry, &info, stack + 64), 0);
+	KUNIT_EXPECT_EQ(test, given, 2);
+	KUNIT_EXPECT_FALSE(test, pv_fake_xen.down[2]);
+	KUNIT_EXPECT_TRUE(test, pv_fake_xen.down[1]);
+	KUNIT_EXPECT_EQ(test, hvm.mode, VCPU_HVM_MODE_64B);
+	KUNIT_EXPECT_EQ(test, r->rip, (uintptr_t)pv_ap_segments);
+	KUNIT_EXPECT_EQ(test, r->rsi, (uintptr_t)entry);
+	KUNIT_EXPECT_EQ(test, r->rdi, (uintptr_t)&info);
+	KUNIT_EXPECT_EQ(test, r->rsp, (uintptr_t)(stack + 64));
+	KUNIT_EXPECT_EQ(test, r->rflags, 2);
+	KUNIT_EXPECT_TRUE(test, r->cr0 == pv_fake.cr0 && r->cr3 == pv_fake.cr3);
+	KUNIT_EXPECT_TRUE(test, r->cr4 == pv_fake.cr4 && r->efer == 0xd01);
+	KUNIT_EXPECT_EQ(test, pv_cpu_get(2, &info), 0);
+	KUNIT_EXPECT_TRUE(test, info.started && info.uid == 2);
+	KUNIT_EXPECT_EQ(test, pv_cpu_start(2, entry, NULL, stack + 64), PV_EBUSY);
+}
+
+static void xen_cpu_refused(struct kunit *test)
+{
+	struct pv_cpu_info info;
+
+	init(pv_fake_xen_boot());
+	pv_cpu_find(pv_fake_xen_boot());
+	refuse = PV_EEXIST;
+	KUNIT_EXPECT_EQ(test, pv_cpu_start(1, entry, NULL, stack + 64), PV_EEXIST);
+	KUNIT_EXPECT_TRUE(test, pv_fake_xen.down[1]);
+	pv_cpu_get(1, &info);
+	KUNIT_EXPECT_FALSE(test, info.started);
+}
+
+/* An HVM guest's CPUs are not Xen's to start: there is no local APIC here, and so no other way. */
+static void xen_cpu_hvm(struct kunit *test)
+{
+	init(NULL);
+	KUNIT_ASSERT_EQ(test, pv_xen_mode(), PV_XEN_HVM);
+	pv_cpu_find(NULL);
+	given = 77;
+	KUNIT_EXPECT_EQ(test, pv_cpu_start(1, entry, NULL, stack + 64), PV_ENOTSUP);
+	KUNIT_EXPECT_EQ(test, given, 77);
+}
+
+/* PV: Xen's segments, its page tables, a return address that is none, upcalls masked. */
+static void xen_cpu_pv(struct kunit *test)
+{
+	static unsigned long mfn_list[1];
+	static struct start_info info = {.nr_pages = 1};
+
+	init(pv_fake_xen_boot());
+	pv_cpu_find(pv_fake_xen_boot());
+	info.mfn_list = (unsigned long)mfn_list;
+	pv_xen_frames_start(&info);
+	stack[63] = 1;
+	KUNIT_EXPECT_EQ(test, pv_cpu_start(3, entry, &went, stack + 64), 0);
+	pv_xen_frames_start(NULL);
+	KUNIT_EXPECT_EQ(test, given, 3);
+	KUNIT_EXPECT_EQ(test, pv.flags, VGCF_in_kernel);
+	KUNIT_EXPECT_EQ(test, pv.user_regs.rip, (uintptr_t)entry);
+	KUNIT_EXPECT_EQ(test, pv.user_regs.rdi, (uintptr_t)&went);
+	KUNIT_EXPECT_EQ(test, pv.user_regs.rsp, (uintptr_t)(stack + 63));
+	KUNIT_EXPECT_EQ(test, stack[63], 0);
+	KUNIT_EXPECT_EQ(test, pv.user_regs.cs, FLAT_KERNEL_CS);
+	KUNIT_EXPECT_EQ(test, pv.user_regs.ss, FLAT_KERNEL_SS);
+	KUNIT_EXPECT_EQ(test, pv.ctrlreg[3], pv_fake.cr3);
+	KUNIT_EXPECT_EQ(test, pv_fake_xen_vcpu_info(3)->evtchn_upcall_mask, 1);
+	KUNIT_EXPECT_FALSE(test, pv_fake_xen.down[3]);
+}
+
+/* What the boot CPU does while CPU 1 is in VCPUOP_down, once it is down. */
+static int again;
+
+static long bring_back(unsigned int op, const unsigned long arg[5])
+{
+	long r = pv_fake_xen_hypercall(op, arg);
+
+	if (op == __HYPERVISOR_vcpu_op && arg[0] == VCPUOP_down) {
+		pv_fake.cpu = 0;
+		again = pv_cpu_start(1, entry, &again, stack + 32);
+		pv_fake.cpu = 1;
+	}
+	return r;
+}
+
+static void xen_cpu_off_and_on(struct kunit *test)
+{
+	struct pv_cpu_info info;
+	unsigned int i;
+
+	init(pv_fake_xen_boot());
+	pv_cpu_find(pv_fake_xen_boot());
+	KUNIT_ASSERT_EQ(test, pv_cpu_start(1, entry, NULL, stack + 64), 0);
+	pv_fake.xen_hypercall = bring_back;
+	for (i = 0; i < 2; i++) {
+		given = 77;
+		pv_fake.cpu = 1;
+		if (!__builtin_setjmp(gone))
+			pv_cpu_off();
+		pv_fake.cpu = 0;
+		KUNIT_EXPECT_EQ(test, again, 0);
+		KUNIT_EXPECT_EQ(test, given, 77); /* not initialised a second time */
+		KUNIT_EXPECT_PTR_EQ(test, went.arg, &again);
+		KUNIT_EXPECT_PTR_EQ(test, went.stack_end, stack + 32);
+		KUNIT_EXPECT_TRUE(test, went.entry == entry);
+		pv_cpu_get(1, &info);
+		KUNIT_EXPECT_TRUE(test, info.started);
+	}
+	pv_fake.xen_hypercall = NULL;
+}
+
+static struct kunit_case xen_cpu_cases[] = {
+	KUNIT_CASE(xen_cpu_pvh), KUNIT_CASE(xen_cpu_refused),	 KUNIT_CASE(xen_cpu_hvm),
+	KUNIT_CASE(xen_cpu_pv),	 KUNIT_CASE(xen_cpu_off_and_on), {},
+};
+
+static struct kunit_suite xen_cpu_suite = {
+	.name = "xen_cpu",
+	.init = start_xen,
+	.exit = end_xen,
+	.test_cases = xen_cpu_cases,
+};
+kunit_test_suite(xen_cpu_suite);

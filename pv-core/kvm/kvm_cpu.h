@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+#ifndef PV_CORE_KVM_KVM_CPU_H
+#define PV_CORE_KVM_KVM_CPU_H
+
+#include <pv/types.h>
+
+/*
+ * Uses what the feature word offers, and starts it on this CPU; registers KVM's ways of pv-core/cpu.h. 0 or
+ * PV_ENOMEM. end: its mirror. Context: control, boot CPU.
+ */
+int pv_kvm_cpu_begin(uint32_t features);
+void pv_kvm_cpu_end(void);
+
+/* This CPU's areas; 0 or PV_ENOMEM. And KVM writes them no more. Context: control, on that CPU. */
+int pv_kvm_cpu_start(void);
+void pv_kvm_cpu_stop(void);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+#include "pv-core/part.h"
+
+static struct pv_part *parts; /* the one that was attached last comes first */
+
+void pv_part_attach(struct pv_part *part)
+{
+	if (part->attached)
+		return;
+	part->attached = true;
+	part->next = parts;
+	parts = part;
+}
+
+int pv_parts_cpu_start(unsigned int cpu)
+{
+	struct pv_part *p;
+	int err = 0;
+
+	for (p = parts; p && !err; p = p->next)
+		if (p->cpu_start)
+			err = p->cpu_start(cpu);
+	if (err)
+		pv_parts_cpu_stop(cpu);
+	return err;
+}
+
+void pv_parts_cpu_stop(unsigned int cpu)
+{
+	struct pv_part *p;
+
+	for (p = parts; p; p = p->next)
+		if (p->cpu_stop)
+			p->cpu_stop(cpu);
+}
+
+void pv_parts_end(void)
+{
+	struct pv_part *p;
+
+	while (parts) {
+		p = parts;
+		parts = p->next;
+		p->attached = false;
+		if (p->end)
+			p->end();
+	}
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+#ifndef PV_CORE_XEN_XEN_CPU_H
+#define PV_CORE_XEN_XEN_CPU_H
+
+/* Makes Xen's way to find, start and stop CPUs that of pv-core/cpu.c. Context: control. */
+void pv_xen_cpu_register(void);
+void pv_xen_cpu_unregister(void);
+
+#endif

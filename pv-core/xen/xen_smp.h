@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+#ifndef PV_CORE_XEN_XEN_SMP_H
+#define PV_CORE_XEN_XEN_SMP_H
+
+#include <pv/types.h>
+
+/* As struct pv_cpu_host has them (pv-core/cpu.h). */
+int pv_xen_ipi_open(unsigned int ipi, unsigned int cpu, void (*fn)(void *arg), void *arg);
+void pv_xen_ipi_close(unsigned int ipi, unsigned int cpu);
+int pv_xen_ipi_send(unsigned int ipi, unsigned int cpu);
+uint64_t pv_xen_stolen(unsigned int cpu);
+bool pv_xen_preempted(unsigned int cpu);
+void pv_xen_wait(unsigned int cpu);
+void pv_xen_kick(unsigned int cpu);
+void pv_xen_yield(unsigned int cpu);
+int pv_xen_flush(const uint64_t *cpus);
+
+/* Begins, on the boot CPU too; and its mirror. Context: control, boot CPU. */
+void pv_xen_smp_begin(void);
+void pv_xen_smp_end(void);
+
+/* This CPU's runstate and the port that it waits by, its events in place. What fails is not used. Context: control. */
+void pv_xen_smp_cpu_start(unsigned int cpu);
+void pv_xen_smp_cpu_stop(unsigned int cpu);
+
+#endif

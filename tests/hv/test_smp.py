@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+"""Several CPUs, with 2 and 4 of them.
+
+How often a thing is done is by what a minute of a loaded machine with 2 cores allows: where Xen's CPUs are themselves
+emulated, to wake one takes 10 ms.
+"""
+
+import re
+
+from harness import test
+
+ENVS = "qemu-microvm qemu-pc qemu-pc-legacy kvm-microvm kvm-pc xen-dom0-* xen-pv*"
+
+
+def values(guest):
+    """What a guest says, {key: text}."""
+    return dict(re.findall(r"^([a-z ]+): (.*?)$", guest.console, re.MULTILINE))
+
+
+def slow(t):
+    """Whether the environment's CPUs are emulated twice over, or by an emulated hypervisor."""
+    return t.shared or t.env.xen
+
+
+def cpus(t, action, smp, n, **spec):
+    """Runs an action of guests/cpus.c; what it says."""
+    guest = t.boot("cpus", directory="tests", smp=smp, append=f"cpus.do={action} cpus.n={n}", **spec)
+    guest.succeed(t.patience(60))
+    said = values(guest)
+    assert said["cpus"] == str(smp), said
+    return said, guest
+
+
+@test(envs=ENVS, bound=60)
+def smp(t):
+    """All CPUs are found, come up, take turns, go off; three times."""
+    for n in (1, 2, 4):
+        guest = t.boot("smp", directory="tests", smp=n)
+        guest.succeed(t.patience(30))
+        said = values(guest)
+        assert said["found"] == said["running"] == str(n), said
+        assert (said["bad"], said["twice"]) == ("0", "0"), said
+        ids = re.findall(r"^cpu: \d+ apic (\d+)", guest.console, re.MULTILINE)
+        assert t.env.xen or len(set(ids)) == n, ids
+
+
+@test(envs=ENVS, bound=120)
+def timer(t):
+    """Deadlines from 10 us to 100 ms on all CPUs at once: none is lost, early, or met twice."""
+    for n, deadlines in ((2, 400), (4, 2000)) if slow(t) else ((2, 2000), (4, 10000)):
+        storm = 100 if slow(t) else 1000
+        guest = t.boot("timer", directory="tests", smp=n,
+                       append=f"timer.n={deadlines} timer.storm={storm}")
+        guest.succeed(t.patience(60))
+        said = values(guest)
+        assert said["cpus"] == str(n), said
+        assert said["armed"] == str(deadlines), said
+        assert said["storm"] == str(storm * n), said
+        assert all(said[key] == "0" for key in ("lost", "early", "twice", "failed")), said
+        late = re.findall(r"^late below (\d+) us: (\d+)$", guest.console, re.MULTILINE)
+        t.note(f"{n} CPUs: " + ", ".join(f"< {us} us: {count}" for us, count in late)
+               + f"; worst {said['worst']}")
+
+
+@test(envs=ENVS, bound=120)
+def ipi(t):
+    """Interrupts from CPU to CPU and back, and to all at once: none is lost."""
+    for smp in (2, 4):
+        n = 200 if t.env.xen else 2000 if slow(t) else 25000
+        said, guest = cpus(t, "ipi", smp, n)
+        assert (said["sent"], said["lost"]) == (str(n * smp), "0"), said
+        assert (said["to those gone"], said["to itself"]) == ("0", "1"), said
+        if t.env.kvm:
+            assert int(said["eoi saved"]) > 0, said
+        t.note(f"{smp} CPUs: there and back {said['there and back']}, {said['interrupts']} "
+               f"interrupts, {said['eoi saved']} without an end of interrupt")
+        n //= 10
+        said, guest = cpus(t, "broadcast", smp, n)
+        assert (said["sets"], said["lost"]) == (str(n), "0"), said
+
+
+@test(envs=ENVS, bound=240)
+def lock(t):
+    """A lock that 4 CPUs want, with the host's help and without: nobody is in it with another."""
+    n = 2000 if t.env.kvm else 500
+    for action in ("lock", "spin"):
+        said, _ = cpus(t, action, 4, n)
+        assert (said["taken"], said["wrong"]) == (str(n), "0"), said
+        if action == "spin":
+            assert (said["slept"], said["kicked"]) == ("0", "0"), said
+        t.note(f"{action}: {said['each']} each, {said['contended']} contended, {said['slept']} slept, "
+               f"{said['kicked']} kicked, {said['yielded']} yielded")
+
+
+@test(envs=ENVS, bound=240)
+def clock_smp(t):
+    """The clock never steps back from one CPU to another, nor on one."""
+    n = 100000 if slow(t) else 2000000
+    for smp in (2, 4):
+        said, _ = cpus(t, "at-once", smp, n)
+        assert (said["readings"], said["back"]) == (str(n * smp), "0"), said
+        turns = 200 if slow(t) else 2000
+        said, _ = cpus(t, "in-turn", smp, turns)
+        assert (said["readings"], said["back"]) == (str(64 * turns), "0"), said
+
+
+@test(envs=ENVS, bound=60)
+def tlb(t):
+    """TLBs are flushed by all CPUs at once, and each flush is answered."""
+    n = 50
+    said, _ = cpus(t, "tlb", 4, n)
+    assert (said["flushes"], said["failed"], said["start"]) == (str(4 * n), "0", "0"), said
+    t.note(f"{said['interrupted']} interrupted, {said['left to host']} left to the host")
+
+
+@test(envs="kvm-pc xen-dom0-* xen-pv*", bound=60)
+def steal(t):
+    """4 CPUs on fewer: the host tells how long each waited."""
+    said, guest = cpus(t, "steal", 4, 2000)
+    assert said["known"] == "1", said
+    lines = re.findall(r"^cpu \d+: ran (\d+) us, stolen (\d+) us$", guest.console, re.MULTILINE)
+    assert len(lines) == 4, guest.console
+    t.note("; ".join(f"{stolen} of {ran} us" for ran, stolen in lines))
+    assert sum(int(stolen) for _, stolen in lines) > 0, guest.console
+
+
+@test(envs="xen-pv xen-pvh", bound=60)
+def vcpu_set(t):
+    """The toolstack takes CPUs and gives them back, 20 times, while all of them work."""
+    guest = t.boot("cpus", directory="tests", smp=4, append="cpus.do=plug cpus.n=1000")
+    guest.expect("^started: 4$", t.patience(20))
+    for i in range(20):
+        n = (1, 4, 2, 3)[i % 4]
+        t.dom0(f"xl vcpu-set --ignore-host {guest.name} {n}")
+        while guest.expect(r"^now: (\d)$", t.patience(10))[1] != str(n):
+            pass
