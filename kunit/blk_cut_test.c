@@ -2,7 +2,7 @@
 /*
  * The block class layer: how requests are cut into parts.
  *
- * Covers: pv-core/blk_queue.c
+ * Covers: pv-core/blk_cut.c
  */
 #include "fake_driver.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv-core/xen/xen_console.c and pv-core/console.c: text out, input, other ends that are slow, gone,
- * or lie. The ring's arithmetic is in xs_ring_test.c.
+ * or lie. The ring's arithmetic is in byte_ring_test.c.
  *
  * Covers: pv-core/console.c pv-core/xen/xen_console.c
  */

@@ -83,7 +83,7 @@ void pv_xen_console_stop(void)
 
 static int put(const void *text, size_t len)
 {
-	int n = pv_cons_ring_put(&cons.ring, text, len);
+	int n = pv_byte_ring_put(&cons.ring.out, text, len);
 
 	/* Also when the ring is full: the other end may have missed the last time. */
 	if (n >= 0)
@@ -122,7 +122,7 @@ int pv_xen_console_drain(unsigned int timeout_ms)
 
 	if (!cons.ring.shared)
 		return 0;
-	while ((n = pv_cons_ring_waiting(&cons.ring)) > 0) {
+	while ((n = pv_byte_ring_unread(&cons.ring.out)) > 0) {
 		if (pv_os_uptime_ns() - begin >= (uint64_t)timeout_ms * 1000000)
 			return PV_ETIMEDOUT;
 		(void)pv_xen_sched_yield();
@@ -147,7 +147,7 @@ static int console_write(struct pv_console *con, const void *text, size_t len)
 
 static int console_read(struct pv_console *con, void *buf, size_t len)
 {
-	int n = pv_cons_ring_get(&cons.ring, buf, len);
+	int n = pv_byte_ring_get(&cons.ring.in, buf, len);
 
 	/* There is room again. */
 	if (n > 0)
@@ -157,7 +157,7 @@ static int console_read(struct pv_console *con, void *buf, size_t len)
 
 static int console_waiting(struct pv_console *con)
 {
-	return checked(con, pv_cons_ring_waiting(&cons.ring));
+	return checked(con, pv_byte_ring_unread(&cons.ring.out));
 }
 
 static void console_relax(struct pv_console *con)

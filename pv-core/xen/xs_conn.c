@@ -98,7 +98,7 @@ static int piece(struct pv_xs_conn *c, uint32_t budget)
 	bool header = c->in_done < sizeof(c->in);
 	char *to = header ? (char *)&c->in + c->in_done : c->payload + c->in_done - sizeof(c->in);
 	uint32_t want = sizeof(c->in) + (header ? 0 : c->in.len) - c->in_done;
-	int n = pv_xs_ring_get(&c->ring, to, want < budget ? want : budget);
+	int n = pv_byte_ring_get(&c->ring.rsp, to, want < budget ? want : budget);
 
 	if (n < 0)
 		return pv_xs_violation(c, "its reply ring's offsets are more than the ring apart");
@@ -164,7 +164,7 @@ static int send(struct pv_xs_conn *c)
 	 * vain.
 	 */
 	do {
-		n = pv_xs_ring_put(&c->ring, c->out + c->out_done, c->out_len - c->out_done);
+		n = pv_byte_ring_put(&c->ring.req, c->out + c->out_done, c->out_len - c->out_done);
 		if (n < 0)
 			return pv_xs_violation(
 				c, "its request ring's offsets are more than the ring apart");
@@ -269,8 +269,8 @@ static void say_silent(const struct pv_xs_conn *c, const struct pv_xs_req *req, 
 {
 	const char *path = req->part[0].len ? req->part[0].p : "";
 
-	pv_err("xenstore: no answer to request %u (type %u, \"%.60s\") in %u ms; %u bytes not taken",
-	       req->id, req->type, path, ms, pv_xs_ring_waiting(&c->ring));
+	pv_err("xenstore: no answer to request %u (type %u, \"%.60s\") in %u ms; %d bytes not taken",
+	       req->id, req->type, path, ms, pv_byte_ring_unread(&c->ring.req));
 }
 
 int pv_xs_await(struct pv_xs_req *req)

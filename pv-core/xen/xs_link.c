@@ -164,14 +164,13 @@ static int begin(struct pv_xs_conn *c, struct xenstore_domain_interface PV_SHARE
 	    pv_wait_until(is_connected, c, PV_CONFIG_XS_MS))
 		return PV_ETIMEDOUT;
 	err = pv_xs_ring_adopt(&c->ring, page);
-	if (err || pv_xs_ring_waiting(&c->ring) ||
-	    pv_shared_read(&page->rsp_prod) != c->ring.rsp_cons) {
+	if (err || pv_byte_ring_unread(&c->ring.req) || pv_byte_ring_ready(&c->ring.rsp)) {
 		if (pv_xs_link_can_reconnect(c))
 			err = handshake(c);
 		if (err)
 			return err;
 	}
-	c->next_id = c->ring.req_prod;
+	c->next_id = c->ring.req.at;
 	c->draining = true;
 	err = pv_xs_call(&reset);
 	c->draining = false;

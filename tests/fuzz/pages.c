@@ -42,11 +42,11 @@ static void console_ring(void)
 	while (fuzz_left()) {
 		size_t len = fuzz_u8() % sizeof(buf);
 
-		n = pv_cons_ring_put(&ring, buf, len);
+		n = pv_byte_ring_put(&ring.out, buf, len);
 		PLAIN_CHECK(n == PV_EPROTO || (n >= 0 && n <= (int)len));
-		n = pv_cons_ring_get(&ring, buf, len);
+		n = pv_byte_ring_get(&ring.in, buf, len);
 		PLAIN_CHECK(n == PV_EPROTO || (n >= 0 && n <= (int)len));
-		n = pv_cons_ring_waiting(&ring);
+		n = pv_byte_ring_unread(&ring.out);
 		PLAIN_CHECK(n == PV_EPROTO ||
 			    (n >= 0 && n <= (int)sizeof(((struct xencons_interface *)0)->out)));
 	}
@@ -64,11 +64,11 @@ static void store_ring(void)
 	while (!n && fuzz_left()) {
 		size_t len = fuzz_u8() % sizeof(buf);
 
-		n = pv_xs_ring_put(&ring, buf, len);
+		n = pv_byte_ring_put(&ring.req, buf, len);
 		PLAIN_CHECK(n == PV_EPROTO || (n >= 0 && n <= (int)len));
-		n = pv_xs_ring_get(&ring, buf, len);
+		n = pv_byte_ring_get(&ring.rsp, buf, len);
 		PLAIN_CHECK(n == PV_EPROTO || (n >= 0 && n <= (int)len));
-		(void)pv_xs_ring_waiting(&ring); /* whatever it is: for a report */
+		(void)pv_byte_ring_unread(&ring.req); /* whatever it is: for a report */
 		n = 0;
 	}
 }
