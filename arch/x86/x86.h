@@ -81,6 +81,7 @@ uint64_t pv_read_cr4(void);
 uint64_t pv_irq_save(void);
 void pv_irq_restore(uint64_t flags);
 void pv_halt(void);
+void pv_wait_for_interrupt(void);
 void pv_halt_forever(void) PV_NORETURN;
 struct pv_cpuid pv_cpuid(uint32_t leaf, uint32_t subleaf);
 uint64_t pv_rdmsr(uint32_t msr);
@@ -171,6 +172,12 @@ static inline void pv_irq_restore(uint64_t flags)
 static inline void pv_halt(void)
 {
 	__asm__ __volatile__("hlt" : : : "memory");
+}
+
+/* With interrupts off: takes one, or several, and returns with them off. None that is pending is slept through. */
+static inline void pv_wait_for_interrupt(void)
+{
+	__asm__ __volatile__("sti; hlt; cli" : : : "memory");
 }
 
 static inline void PV_NORETURN pv_halt_forever(void)

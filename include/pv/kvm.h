@@ -46,6 +46,50 @@ struct pv_kvm_host_time {
  */
 int pv_kvm_host_time(struct pv_kvm_host_time *out);
 
+/*
+ * ASYNCHRONOUS PAGE FAULTS
+ *
+ * A page that the guest touches may be on the host's disk. Instead of stopping the CPU until it has been read, KVM can
+ * tell the guest: by a page fault, whose address is not one but a token; and, when the page is there, by an interrupt
+ * with the same token. Meanwhile the CPU may do something else (Linux Documentation/virt/kvm/x86/msr.rst,
+ * MSR_KVM_ASYNC_PF_EN, _INT, _ACK).
+ */
+
+/* The kernel's scheduler. */
+struct pv_kvm_async_pf {
+	/*
+	 * What runs on this CPU cannot go on before ready() was called with the same token, on the same CPU. Returns when
+	 * it can. Context: exception, interrupts off, of code that had them on.
+	 */
+	void (*wait)(void *arg, uint32_t token);
+	/* Context: interrupt. The token may be PV_KVM_EVERY_PAGE: all that were waited for on this CPU. */
+	void (*ready)(void *arg, uint32_t token);
+	void *arg;
+};
+
+#define PV_KVM_EVERY_PAGE 0xffffffffu
+
+/*
+ * KVM tells this CPU from now on, and others from their pv_cpu_init() on. `scheduler` stays valid; NULL: the CPU waits
+ * in place, for interrupts. The kernel's page fault handler has to call pv_kvm_page_fault(). 0; PV_ENOTSUP if KVM does
+ * not offer it, with the interrupt; PV_EBUSY if it does already; PV_ENOMEM; or the port's error about a vector.
+ * Context: control, on the boot CPU, before further CPUs are started. Until pv_shutdown().
+ */
+int pv_kvm_async_pf_start(const struct pv_kvm_async_pf *scheduler) PV_MUST_CHECK;
+
+/*
+ * To be called first by the handler of page faults, with CR2. True if the fault was KVM's word of a page, and what
+ * was interrupted can go on. Context: exception, interrupts off.
+ */
+bool pv_kvm_page_fault(uint64_t cr2);
+
+/* How many pages were waited for, and how many became ready, on CPU `cpu`. Context: any. */
+struct pv_kvm_async_pf_stats {
+	uint64_t waited;
+	uint64_t ready;
+};
+void pv_kvm_async_pf_stats(unsigned int cpu, struct pv_kvm_async_pf_stats *out);
+
 PV_END_DECLS
 
 #endif

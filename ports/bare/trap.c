@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Exceptions: all of them end the virtual machine, with a report.
+ * Exceptions: all of them end the virtual machine, with a report, but for page faults that the application knows what to
+ * do about.
  *
  * The report gives registers, and from the stack every word that points into the text just behind a call
  * instruction. No frame pointers are needed for that, which the C library does not keep either; it
@@ -33,12 +34,14 @@ struct pv_bare_frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
-/* Called by the stubs. */
-void pv_bare_exception(const struct pv_bare_frame *f) PV_NORETURN;
+/* Called by the stubs: the second with what the first returned. */
+struct pv_bare_frame *pv_bare_exception_frame(struct pv_bare_frame *f);
+void pv_bare_exception(const struct pv_bare_frame *f);
 
 extern char pv_bare_exception_stubs[], pv_bare_irq_stubs[];
 
 #define BACKTRACE_MAX 24
+#define RED_ZONE      128
 
 static struct gate idt[256] PV_ALIGNED(16);
 
@@ -192,11 +195,12 @@ static void print_registers(const struct pv_bare_frame *f)
 		       (unsigned long long)reg[i + 3].v);
 }
 
-void pv_bare_exception(const struct pv_bare_frame *f)
+static void report(const struct pv_bare_frame *f, unsigned long long cr2) PV_NORETURN;
+
+static void report(const struct pv_bare_frame *f, unsigned long long cr2)
 {
 	static bool reporting;
 	struct pv_bare_cpu *cpu = pv_bare_this();
-	unsigned long long cr2 = read_cr2();
 	const char *name = f->vector < 32 && names[f->vector] ? names[f->vector] : "exception";
 
 	/* An exception in the report, or in ending the machine: no further attempt at either. */
@@ -223,6 +227,39 @@ void pv_bare_exception(const struct pv_bare_frame *f)
 	print_registers(f);
 	pv_bare_backtrace((const uint64_t *)f->rsp);
 	pv_bare_exit(1);
+}
+
+static bool (*page_fault)(uint64_t cr2);
+
+/*
+ * What is interrupted may have something in the 128 bytes below its stack pointer (System V ABI, the red zone): it is
+ * left alone, by a stack of its own for the fault to begin on.
+ */
+void pv_bare_on_page_fault(bool (*fn)(uint64_t cr2))
+{
+	page_fault = fn;
+	idt[VECTOR_PF].low &= ~GATE_IST(7);
+	idt[VECTOR_PF].low |= GATE_IST(fn ? PV_BARE_IST_FAULT : PV_BARE_IST_NONE);
+}
+
+/* A fault that may last goes off that stack, for there may be another one meanwhile. */
+struct pv_bare_frame *pv_bare_exception_frame(struct pv_bare_frame *f)
+{
+	struct pv_bare_frame *to;
+
+	if (f->vector != VECTOR_PF || !page_fault || is_guard(read_cr2()))
+		return f;
+	to = (struct pv_bare_frame *)((f->rsp - RED_ZONE - sizeof(*f)) & ~15ull);
+	*to = *f;
+	return to;
+}
+
+void pv_bare_exception(const struct pv_bare_frame *f)
+{
+	uint64_t cr2 = read_cr2();
+
+	if (f->vector != VECTOR_PF || !page_fault || !page_fault(cr2))
+		report(f, cr2);
 }
 
 void pv_os_panic(const char *what)

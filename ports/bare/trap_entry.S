@@ -41,8 +41,30 @@ exception:
 	pushq %rax
 	movq %rsp, %rdi
 	andq $-16, %rsp
+	callq pv_bare_exception_frame	/* where it is to be handled: here, or on the stack below what it came upon */
+	movq %rax, %rbx
+	movq %rax, %rdi
+	movq %rax, %rsp
+	andq $-16, %rsp
 	callq pv_bare_exception
-	ud2
+	movq %rbx, %rsp
+	popq %rax
+	popq %rbx
+	popq %rcx
+	popq %rdx
+	popq %rsi
+	popq %rdi
+	popq %rbp
+	popq %r8
+	popq %r9
+	popq %r10
+	popq %r11
+	popq %r12
+	popq %r13
+	popq %r14
+	popq %r15
+	addq $16, %rsp			/* vector and error code */
+	iretq
 
 /* The vector as one signed byte keeps the stubs at 8 bytes: 160 is added again below. */
 	.balign 16

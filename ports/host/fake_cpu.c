@@ -172,6 +172,11 @@ void pv_halt(void)
 		pv_fake.halt();
 }
 
+void pv_wait_for_interrupt(void)
+{
+	pv_halt();
+}
+
 void pv_halt_forever(void)
 {
 	if (pv_fake.halt_forever)

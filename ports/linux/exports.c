@@ -112,9 +112,12 @@ EXPORT_SYMBOL_GPL(pv_ipi_send_set);
 /* <pv/kvm.h> */
 EXPORT_SYMBOL_GPL(pv_kvm);
 EXPORT_SYMBOL_GPL(pv_kvm_allow_migration);
+EXPORT_SYMBOL_GPL(pv_kvm_async_pf_start);
+EXPORT_SYMBOL_GPL(pv_kvm_async_pf_stats);
 EXPORT_SYMBOL_GPL(pv_kvm_host_polls);
 EXPORT_SYMBOL_GPL(pv_kvm_host_time);
 EXPORT_SYMBOL_GPL(pv_kvm_map_gpa);
+EXPORT_SYMBOL_GPL(pv_kvm_page_fault);
 
 /* <pv/lock.h> */
 EXPORT_SYMBOL_GPL(pv_lock_drop);

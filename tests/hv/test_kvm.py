@@ -4,7 +4,7 @@
 import re
 import time
 
-from harness import test
+from harness import Skip, test
 
 # Offered by every KVM since Linux 3.0: both sets of clock MSRs, asynchronous page faults, steal time.
 ALWAYS = 1 << 0 | 1 << 3 | 1 << 4 | 1 << 5
@@ -51,3 +51,20 @@ def kvm(t):
         assert before - 1 <= float(said["paired"].split(",")[0]) <= after + 1, said
     for name in ("new wall", "old wall"):
         assert before - 1 <= float(said[name]) <= after + 1, f"{name}: {said[name]}, here {before}"
+
+
+@test(envs="kvm-*", bound=60)
+def async_pf(t):
+    """Pages that the host has swapped out: the guest is told, waits in place, or does other work meanwhile."""
+    for mode in ("place", "scheduler"):
+        guest = t.boot("async_pf", directory="tests", append=f"apf.mode={mode} apf.n=20")
+        guest.expect("^filled$", t.patience(10))
+        if not guest.page_out():
+            raise Skip("this host does not swap")
+        guest.succeed(t.patience(20))
+        said = dict(re.findall(r"^([\w ]+): (.*)$", guest.console, re.MULTILINE))
+        assert said["wrong"] == "0", said
+        assert int(said["waited"]) >= 20 and int(said["ready"]) >= int(said["waited"]), said
+        if mode == "scheduler":
+            assert int(said["switches"]) > 0 and int(said["other work"]) > 0, said
+        t.note(f"{mode}: {said['waited']} pages waited for")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 """Runs QEMU with KVM inside the emulated host, told what to do by nested.py.
 
-One line of JSON per message on a virtio-serial port. From nested.py: start (argv, bound), kill.
-To nested.py: ready, out (console bytes, in base64), end (the outcome). One guest at a time.
+One line of JSON per message on a virtio-serial port. From nested.py: start (argv, bound), kill, page_out.
+To nested.py: ready, out (console bytes, in base64), end (the outcome), paged_out (whether it was). One guest at a time.
 """
 
 import base64
@@ -11,7 +11,10 @@ import json
 import os
 import threading
 
+from . import pageout
 from .qemu import QemuGuest
+
+SWAP = "/dev/vda"
 
 
 def _open_port():
@@ -59,6 +62,8 @@ def main():
                 guest = _Reporter(say, **message["start"])
             elif "kill" in message and guest:
                 guest.kill()
+            elif "page_out" in message:
+                say({"paged_out": pageout.have_swap(SWAP) and guest.page_out()})
 
 
 if __name__ == "__main__":

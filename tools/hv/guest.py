@@ -129,6 +129,10 @@ class Guest:
             raise GuestFailure(f"the guest {outcome}\n{self.tail()}")
         return outcome
 
+    def page_out(self):
+        """Has the host swap the guest's memory out; False if it cannot."""
+        return False
+
     def kill(self):
         """Ends the guest, if it still runs, and waits until it has."""
         raise NotImplementedError

@@ -19,21 +19,26 @@ networks differ, so that to the guest a client looks like 10.0.3.2, behind the g
 import base64
 import json
 import os
+import queue
 import shutil
 import socket
 import tempfile
 import threading
 import time
 
-from . import backlog, l1image
+from . import backlog, l1image, pageout
 from .errors import UserError
 from .guest import Guest, Outcome
 from .qemu import QemuGuest
 from .spec import qemu_command
 
 READY_BOUND = 180.0  # seconds for L1 to boot
+ANSWER_BOUND = 60.0  # seconds for the agent to do anything else
 END_BOUND = 30.0  # seconds for the agent to end a guest
 FIRST_PORT = 20000  # in L1
+SWAP_SIZE = 256 << 20
+
+
 class NestedGuest(Guest):
     def __init__(self, host, ports, on_output):
         super().__init__(ports, on_output)
@@ -41,6 +46,9 @@ class NestedGuest(Guest):
 
     def kill(self):
         self._host.kill_guest(self)
+
+    def page_out(self):
+        return self._host.page_out()
 
 
 class NestedHost:
@@ -52,6 +60,7 @@ class NestedHost:
         self._rules = []
         self._runs = 0
         self._ready = threading.Event()
+        self._paged_out = queue.Queue()
         self._lock = threading.Lock()
 
     def __enter__(self):
@@ -71,6 +80,8 @@ class NestedHost:
         if library:
             shutil.copyfile(library, os.path.join(self._jobs, "backlog.so"))
         self._preload = backlog.preload(library and "/mnt/backlog.so")
+        swap = os.path.join(self._jobs, "swap")
+        pageout.make_swap(swap, SWAP_SIZE)
         share = "local,security_model=none,multidevs=remap"
         fd = theirs.fileno()
         self._qemu = QemuGuest(
@@ -81,6 +92,8 @@ class NestedHost:
              "-append", "console=ttyS0 quiet panic=-1 nokaslr mitigations=off",
              "-virtfs", f"{share},path=/,mount_tag=host,readonly=on",
              "-virtfs", f"{share},path={self._jobs},mount_tag=job",
+             "-drive", f"if=none,id=swap,format=raw,cache=unsafe,file={swap}",
+             "-device", "virtio-blk-pci,drive=swap",
              "-netdev", "user,id=net0,net=10.0.3.0/24",
              "-device", "virtio-net-pci,netdev=net0,romfile=",
              "-device", "virtio-serial-pci", "-chardev", f"socket,id=agent,fd={fd}",
@@ -143,6 +156,11 @@ class NestedHost:
                 guest.host_log = self._qemu.registers()
                 self._lost("the nested KVM host does not answer")
 
+    def page_out(self):
+        """Swaps the guest's memory out, to a disk of L1's that is there for that."""
+        self._say({"page_out": True})
+        return self._paged_out.get(timeout=ANSWER_BOUND)
+
     def _monitor(self, line):
         answer = self._qemu.command("human-monitor-command", **{"command-line": line})
         if answer.strip():
@@ -181,6 +199,8 @@ class NestedHost:
             self._ready.set()
         elif "out" in message:
             self._guest.feed(base64.b64decode(message["out"]))
+        elif "paged_out" in message:
+            self._paged_out.put(message["paged_out"])
         elif "end" in message:
             self._finish(Outcome(**message["end"]))
 

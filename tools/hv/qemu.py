@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 
-from . import kvmstat
+from . import kvmstat, pageout
 from .guest import CONSOLE_MAX, Guest, Outcome
 
 
@@ -103,6 +103,9 @@ class QemuGuest(Guest):
                 raise RuntimeError(f"QEMU did not load the state: it is {self.outcome or state}")
             time.sleep(0.05)
         self.command("cont", timeout)
+
+    def page_out(self):
+        return pageout.have_swap("") and pageout.page_out(self._process.pid)
 
     def _state(self):
         try:

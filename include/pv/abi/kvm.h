@@ -55,6 +55,21 @@
 /* In the low bits of an address that is written to an MSR: the area is in use. */
 #define KVM_MSR_ENABLED 1
 
+/* The same of MSR_KVM_ASYNC_PF_EN. */
+#define KVM_ASYNC_PF_ENABLED	     (1u << 0)
+#define KVM_ASYNC_PF_SEND_ALWAYS     (1u << 1) /* also while the CPU is in the kernel */
+#define KVM_ASYNC_PF_DELIVERY_AS_INT (1u << 3) /* 'page ready' by MSR_KVM_ASYNC_PF_INT's vector */
+
+/* MSR_KVM_ASYNC_PF_EN: one for each CPU, aligned to 64. */
+struct kvm_vcpu_pv_apf_data {
+	uint32_t flags; /* KVM_PV_REASON_*: why there is a page fault; the guest writes 0 */
+	uint32_t token; /* of the page that is ready; the guest writes 0 */
+	uint8_t pad[56];
+};
+
+#define KVM_PV_REASON_PAGE_NOT_PRESENT 1	   /* CR2 is a token */
+#define KVM_PV_TOKEN_ALL	       0xffffffffu /* every page that was waited for is ready */
+
 /* --- hypercalls.rst --------------------------------------------------------------------------- */
 
 #define KVM_HC_VAPIC_POLL_IRQ 1	 /* an exit, so that pending interrupts are looked for */
@@ -104,6 +119,7 @@ struct kvm_clock_pairing {
 #if !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
 _Static_assert(sizeof(struct kvm_clock_pairing) == 64, "kvm_clock_pairing");
 _Static_assert(sizeof(struct kvm_steal_time) == 64, "kvm_steal_time");
+_Static_assert(sizeof(struct kvm_vcpu_pv_apf_data) == 64, "kvm_vcpu_pv_apf_data");
 _Static_assert(offsetof(struct kvm_steal_time, preempted) == 16, "kvm_steal_time");
 #endif
 

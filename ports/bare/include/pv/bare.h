@@ -72,6 +72,12 @@ int pv_bare_cpu_irq_stats(unsigned int cpu, struct pv_bare_irq_stats *out);
 unsigned int pv_bare_cpus_start(void (*main)(void));
 
 /*
+ * `fn(cr2)` is called for each page fault, and if it returns true, what was interrupted goes on (pv_kvm_page_fault()). NULL:
+ * every page fault ends the machine. Context: control; `fn`: exception.
+ */
+void pv_bare_on_page_fault(bool (*fn)(uint64_t cr2));
+
+/*
  * How uptime is measured: "kvmclock", "TSC, by CPUID", "TSC, by the ACPI timer", ... Context: control.
  */
 const char *pv_bare_time_source(void);
