@@ -51,6 +51,21 @@ void pv_xen_pv_wakeup(void);
 extern void *pv_xen_pv_upcall_stack;
 
 /*
+ * The TSC as Xen gives it (public/arch-x86/cpuid.h, leaf 4; xl.cfg(5), tsc_mode). A clock by pv_clock_now() is right in any
+ * case; for a kernel that would use the TSC itself.
+ */
+struct pv_xen_tsc {
+	uint32_t mode;	      /* 0: emulated if need be, 1: always, 2: never */
+	uint32_t khz;	      /* as the guest sees it */
+	uint32_t incarnation; /* how often the guest was migrated, or restored */
+	bool emulated;	      /* RDTSC is an exit */
+	bool reliable;	      /* the host's TSCs are one clock */
+};
+
+/* 0, or PV_ENOTSUP where there is no Xen, or it does not tell. Context: any. */
+int pv_xen_tsc(struct pv_xen_tsc *out);
+
+/*
  * Output before there is a console, and after: by the hypercall. A release build of Xen drops what
  * guests other than Dom0 write so. Does nothing before pv_init(), and where there is no Xen.
  * Context: any.

@@ -12,13 +12,12 @@
  * more when each of the others has left the interrupt that it was in. Lines go to the boot CPU.
  */
 #include <pv/eoi.h>
+#include <pv/msi.h>
 
 #include "ports/bare/bare.h"
 
 #define PIC1_DATA 0x21
 #define PIC2_DATA 0xa1
-
-#define MSI_ADDRESS 0xfee00000ull /* Intel SDM 3A, 11.11.1; destination in bits 19:12 */
 
 #define MAX_IRQS	256
 #define UNCLAIMED_LIMIT 10000 /* interrupts in a row that nobody owned up to */
@@ -235,15 +234,14 @@ int pv_os_irq_msi(unsigned int cpu, pv_os_irq_fn fn, void *arg, struct pv_msi_ms
 	const struct pv_bare_cpu *to = cpu < PV_ARRAY_SIZE(pv_bare_cpus) ? pv_bare_cpus[cpu] : NULL;
 	int irq;
 
-	/* A CPU that does not run, or that the message has no room for: the first takes its place. */
-	if (!to || to->apic_id > 0xff)
+	/* A CPU that does not run, or that no message reaches: the first takes its place. */
+	if (!to || pv_msi_address(to->apic_id, &msg->addr))
 		to = &pv_bare_boot_cpu;
-	if (!pv_bare_apic_present())
+	if (!pv_bare_apic_present() || pv_msi_address(to->apic_id, &msg->addr))
 		return PV_ENOTSUP;
 	irq = attach(NO_GSI, fn, arg);
 	if (irq < 0)
 		return irq;
-	msg->addr = MSI_ADDRESS | (uint64_t)to->apic_id << 12;
 	msg->data = handlers[irq].vector;
 	return irq;
 }

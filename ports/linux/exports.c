@@ -17,6 +17,7 @@
 #include <pv/kvm.h>
 #include <pv/lock.h>
 #include <pv/log.h>
+#include <pv/msi.h>
 #include <pv/net.h>
 #include <pv/pv.h>
 #include <pv/timer.h>
@@ -131,6 +132,9 @@ EXPORT_SYMBOL_GPL(pv_log);
 EXPORT_SYMBOL_GPL(pv_snprintf);
 EXPORT_SYMBOL_GPL(pv_vsnprintf);
 
+/* <pv/msi.h> */
+EXPORT_SYMBOL_GPL(pv_msi_address);
+
 /* <pv/net.h> */
 EXPORT_SYMBOL_GPL(pv_net_open);
 EXPORT_SYMBOL_GPL(pv_net_close);
@@ -181,6 +185,7 @@ EXPORT_SYMBOL_GPL(pv_xen_dispatch);
 EXPORT_SYMBOL_GPL(pv_xen_pv_upcall);
 EXPORT_SYMBOL_GPL(pv_xen_pv_wakeup);
 EXPORT_SYMBOL_GPL(pv_xen_early_write);
+EXPORT_SYMBOL_GPL(pv_xen_tsc);
 EXPORT_SYMBOL_GPL(pv_xen_console_start);
 EXPORT_SYMBOL_GPL(pv_xen_console_stop);
 EXPORT_SYMBOL_GPL(pv_xen_console_write);

@@ -111,3 +111,15 @@ def tcp(t):
     assert len(got) == len(data), f"{len(got)} of {len(data)} bytes came back"
     wrong = next((i for i in range(len(data)) if got[i] != data[i]), None) if got != data else None
     assert wrong is None, f"the echo differs from byte {wrong} on"
+
+
+@test(envs="xen-pv xen-pvh", bound=30)
+def xen_tsc(t):
+    """Xen tells how it gives the TSC, and the clock's factor is the same rate."""
+    for mode, number in (("native", "2"), ("always_emulate", "1")):
+        guest = t.boot("tsc", directory="tests", xl=(("tsc_mode", mode),))
+        guest.succeed(t.patience(10))
+        said = dict(re.findall(r"^([\w ]+): (\d+)$", guest.console, re.MULTILINE))
+        assert said["mode"] == number, said
+        assert said["emulated"] == ("1" if mode == "always_emulate" else "0"), said
+        assert abs(int(said["khz"]) - int(said["clock khz"])) < int(said["khz"]) / 1000, said
