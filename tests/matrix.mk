@@ -13,3 +13,9 @@ mutations: ## Takes checks out of the library, one by one: the tests must notice
 	@/usr/bin/python3 -B tests/matrix/mutate.py --build '$(abspath $(O))/mutations' $(ROW)
 
 .PHONY: matrix mutations
+
+mutants: ## Takes out each validation branch of the library, one by one; the quick tests must notice (FILES=some of them)
+	@tools/need git python3 gcc clang libclang-rt-14-dev linux-libc-dev libxen-dev
+	@/usr/bin/python3 -B tests/mutants/run.py --build '$(abspath $(O))/mutants' $(FILES)
+
+.PHONY: mutants
