@@ -48,7 +48,12 @@ static struct {
 static uint8_t low[LOW_SIZE] PV_ALIGNED(4096);
 static struct pv_fake_region low_region = {
 	.base = PV_CONFIG_TRAMPOLINE, .len = LOW_SIZE, .memory = low};
-static uint64_t *root;
+
+/* Page tables, where a physical address is: in a kernel that of the host port's pages has too many bits. */
+static uint64_t tables[3][512] PV_ALIGNED(4096);
+static struct pv_fake_region tables_region = {
+	.base = 0x200000, .len = sizeof(tables), .memory = tables};
+static uint64_t *const root = tables[0];
 static void *off[5];
 
 /* --- the machine ------------------------------------------------------------------------------ */
@@ -119,7 +124,7 @@ static void finish_madt(void)
 	boot.rsdp = fake_acpi_root(&acpi, true, &table, 1);
 }
 
-static int cpu_init(struct kunit *test)
+static int begin(struct kunit *test)
 {
 	(void)test;
 	memset(&ap, 0, sizeof(ap));
@@ -134,7 +139,8 @@ static int cpu_init(struct kunit *test)
 	pv_fake_msr_add(MSR_X2APIC_ID, 3);
 	pv_fake_msr_add(MSR_EFER, 0xd01); /* NXE, LMA, LME, SCE */
 	pv_fake_msr_add(MSR_ICR, 0);
-	root = pv_os_pages_alloc(1);
+	memset(tables, 0, sizeof(tables));
+	pv_fake_memory_add(&tables_region);
 	root[KERNEL_SLOT] = 0x123456063;
 	pv_fake.cr3 = pv_os_virt_to_phys(root);
 	pv_fake.cr4 = 0x6b0;
@@ -142,12 +148,11 @@ static int cpu_init(struct kunit *test)
 	return pv_init(&(struct pv_init_args) {.boot = &boot});
 }
 
-static void cpu_exit(struct kunit *test)
+static void end(struct kunit *test)
 {
 	(void)test;
 	pv_shutdown();
 	pv_cpu_register(NULL);
-	pv_os_pages_free(root, 1);
 }
 
 /* Writes of MSRs are seen from here on. */
@@ -324,7 +329,7 @@ static void cpu_start_by_page(struct kunit *test)
 /* Five levels of tables; a kernel whose low memory is mapped by tables, and by a page of 1 GiB. */
 static void cpu_start_tables(struct kunit *test)
 {
-	uint64_t *pdpt = pv_os_pages_alloc(1), *pd = pv_os_pages_alloc(1), *t;
+	uint64_t *pdpt = tables[1], *pd = tables[2], *t;
 	unsigned int i;
 
 	two_cpus();
@@ -352,8 +357,6 @@ static void cpu_start_tables(struct kunit *test)
 		t = (uint64_t *)(low + 3 * PV_PAGE_SIZE);
 		KUNIT_EXPECT_EQ(test, t[1], i ? 0x802000e3 : 0x2000e3);
 	}
-	pv_os_pages_free(pdpt, 1);
-	pv_os_pages_free(pd, 1);
 }
 
 static void cpu_start_again(struct kunit *test)
@@ -443,8 +446,8 @@ static struct kunit_case cpu_cases[] = {
 
 static struct kunit_suite cpu_suite = {
 	.name = "cpu",
-	.init = cpu_init,
-	.exit = cpu_exit,
+	.init = begin,
+	.exit = end,
 	.test_cases = cpu_cases,
 };
 kunit_test_suite(cpu_suite);

@@ -121,7 +121,10 @@ static void entry(void *arg)
 static uint8_t low[5 * PV_PAGE_SIZE] PV_ALIGNED(4096);
 static struct pv_fake_region low_region = {
 	.base = PV_CONFIG_TRAMPOLINE, .len = sizeof(low), .memory = low};
-static void *root;
+
+/* In a kernel a physical address of the host port's pages has too many bits for a page table's. */
+static uint64_t root[512] PV_ALIGNED(4096);
+static struct pv_fake_region root_region = {.base = 0x200000, .len = sizeof(root), .memory = root};
 
 /* CPUs with the identifiers 0, 1, 130, 131, of which the first three run. */
 static int begin(uint32_t features)
@@ -166,7 +169,7 @@ static int kvm_cpu_init(struct kunit *test)
 	pv_fake.kvm_hypercall = hypercall;
 	pv_fake.halt = host_halt;
 	pv_fake_cpuid(leaves);
-	root = pv_os_pages_alloc(1);
+	pv_fake_memory_add(&root_region);
 	pv_fake.cr3 = pv_os_virt_to_phys(root);
 	return 0;
 }
@@ -183,7 +186,6 @@ static void kvm_cpu_exit(struct kunit *test)
 	pv_shutdown();
 	for (i = 0; i < CPUS; i++)
 		KUNIT_EXPECT_TRUE(test, !host.steal[i] && !host.eoi[i]);
-	pv_os_pages_free(root, 1);
 	pv_lock_use_host(true);
 }
 

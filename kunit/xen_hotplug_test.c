@@ -62,7 +62,7 @@ static void hotplug_exit(struct kunit *test)
 	fake_store_down(test);
 }
 
-static void xen_hotplug(struct kunit *test)
+static void xen_hotplug_told(struct kunit *test)
 {
 	struct pv_cpu_info info;
 	unsigned int arg = 0;
@@ -103,7 +103,7 @@ static void xen_hotplug_not_there(struct kunit *test)
 }
 
 static struct kunit_case hotplug_cases[] = {
-	KUNIT_CASE(xen_hotplug),
+	KUNIT_CASE(xen_hotplug_told),
 	KUNIT_CASE(xen_hotplug_not_there),
 	{},
 };

@@ -290,7 +290,7 @@ static void xen_not_called(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, calls, 0);
 }
 
-static struct kunit_case cpu_cases[] = {
+static struct kunit_case insn_cases[] = {
 	KUNIT_CASE(cpuid_as_linux),
 	KUNIT_CASE(detects_as_linux),
 	KUNIT_CASE(cpuid_of_xen),
@@ -308,11 +308,11 @@ static struct kunit_case cpu_cases[] = {
 	{},
 };
 
-static struct kunit_suite cpu_suite = {
-	.name = "cpu",
+static struct kunit_suite insn_suite = {
+	.name = "insn",
 	.init = calls_begin,
 	.exit = calls_end,
-	.test_cases = cpu_cases,
+	.test_cases = insn_cases,
 };
 
-kunit_test_suite(cpu_suite);
+kunit_test_suite(insn_suite);
