@@ -3,8 +3,8 @@
  * What KVM has for several CPUs, against a fake KVM: steal time, end of interrupt, interrupts to sets of CPUs, a
  * lock's waiters, TLBs of CPUs that do not run.
  *
- * Covers: pv-core/eoi.c pv-core/ipi.c pv-core/kvm/kvm_cpu.c pv-core/lock.c pv-core/steal.c
- * pv-core/tlb.c
+ * Covers: pv-core/eoi.c pv-core/ipi.c pv-core/kvm/kvm_cpu.c pv-core/kvm/kvm_steal.c pv-core/lock.c
+ * pv-core/steal.c pv-core/tlb.c
  */
 #include <kunit/test.h>
 #include <pv/abi/kvm.h>

@@ -2,7 +2,7 @@
 /*
  * Several CPUs on the fake Xen: interrupts between them by event channels, runstate, a lock's waiters, TLBs.
  *
- * Covers: pv-core/xen/xen_smp.c
+ * Covers: pv-core/xen/xen_smp.c pv-core/xen/runstate.c
  */
 #include <kunit/test.h>
 #include <pv/fake.h>

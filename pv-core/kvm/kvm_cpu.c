@@ -8,9 +8,9 @@
  * CPU's are in cache lines that no other CPU's are in.
  *
  * STEAL TIME
- *	Read under a version protocol like that of the clock. The byte `preempted` is written by both: KVM says in it
- *	that the vCPU does not run; another CPU adds that its TLB is to be flushed when it does, which KVM then
- *	takes with the same exchange that ends the first.
+ *	kvm_steal.c reads it. The byte `preempted` is written by both: KVM says in it that the vCPU does not run;
+ *	another CPU adds that its TLB is to be flushed when it does, which KVM then takes with the same exchange
+ *	that ends the first.
  */
 #include "pv-core/kvm/kvm_cpu.h"
 
@@ -25,8 +25,6 @@
 #include "hypercall/kvm.h"
 #include "pv-core/cpu.h"
 #include "pv-core/eoi.h"
-
-#define STEAL_TRIES 1000
 
 struct area {
 	struct kvm_steal_time steal;
@@ -50,20 +48,8 @@ static bool has(unsigned int feature)
 static uint64_t stolen(unsigned int cpu)
 {
 	struct area PV_SHARED *a = cpu < PV_CONFIG_MAX_CPUS ? areas[cpu] : NULL;
-	uint32_t version;
-	unsigned int i;
-	uint64_t ns;
 
-	for (i = 0; a && i < STEAL_TRIES; i++) {
-		/* Pairs with KVM's barriers around what it writes. */
-		version = pv_shared_read_acquire(&a->steal.version);
-		ns = pv_shared_read(&a->steal.steal);
-		pv_barrier();
-		if (!(version & 1) && pv_shared_read(&a->steal.version) == version)
-			return ns;
-		pv_pause();
-	}
-	return 0;
+	return a ? pv_kvm_steal_read(&a->steal) : 0;
 }
 
 static bool preempted(unsigned int cpu)

@@ -5,10 +5,8 @@
  *
  * RUNSTATE
  *	Each CPU registers an area (VCPUOP_register_runstate_memory_area), in cache lines of its own, which Xen
- *	writes when the CPU begins to run. Where VMASST_TYPE_runstate_update_flag works, the top bit of
- *	state_entry_time is set while it writes; the value is read before and after in any case. What was stolen
- *	is the time runnable, but not running, and offline. Xen writes to an area's virtual address, through the
- *	page tables of that CPU, so it is one of the kernel's.
+ *	writes when the CPU begins to run, and runstate.c reads. Xen writes to an area's virtual address, through
+ *	the page tables of that CPU, so it is one of the kernel's.
  *
  * WAITING
  *	A CPU has a port that stays masked, and is polled. To kick is to send to it: pending from then on, so that
@@ -27,8 +25,7 @@
 #include "pv-core/xen/evtchn.h"
 #include "pv-core/xen/xen.h"
 
-#define READ_TRIES 1000
-#define WAIT_NS	   10000000 /* longest, should a kick be lost */
+#define WAIT_NS 10000000 /* longest, should a kick be lost */
 
 struct area {
 	struct vcpu_runstate_info runstate;
@@ -72,26 +69,8 @@ int pv_xen_ipi_send(unsigned int ipi, unsigned int cpu)
 
 static bool read_runstate(unsigned int cpu, uint64_t *stolen, int *state)
 {
-	const struct vcpu_runstate_info PV_SHARED *r;
-	uint64_t before;
-	unsigned int i;
-
-	if (cpu >= PV_CONFIG_MAX_CPUS || !areas[cpu])
-		return false;
-	r = &areas[cpu]->runstate;
-	for (i = 0; i < READ_TRIES; i++) {
-		/* Pairs with Xen's barriers around what it writes. */
-		before = pv_shared_read_acquire(&r->state_entry_time);
-		*state = pv_shared_read(&r->state);
-		*stolen = pv_shared_read(&r->time[RUNSTATE_runnable]) +
-			  pv_shared_read(&r->time[RUNSTATE_offline]);
-		pv_barrier();
-		if (!(before & XEN_RUNSTATE_UPDATE) &&
-		    pv_shared_read(&r->state_entry_time) == before)
-			return true;
-		pv_pause();
-	}
-	return false;
+	return cpu < PV_CONFIG_MAX_CPUS && areas[cpu] &&
+	       pv_xen_runstate_read(&areas[cpu]->runstate, stolen, state);
 }
 
 uint64_t pv_xen_stolen(unsigned int cpu)

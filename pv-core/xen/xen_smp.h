@@ -2,7 +2,8 @@
 #ifndef PV_CORE_XEN_XEN_SMP_H
 #define PV_CORE_XEN_XEN_SMP_H
 
-#include <pv/types.h>
+#include <pv/abi/xen.h>
+#include <pv/shared.h>
 
 /* As struct pv_cpu_host has them (pv-core/cpu.h). */
 int pv_xen_ipi_open(unsigned int ipi, unsigned int cpu, void (*fn)(void *arg), void *arg);
@@ -22,5 +23,12 @@ void pv_xen_smp_end(void);
 /* This CPU's runstate and the port that it waits by, its events in place. What fails is not used. Context: control. */
 void pv_xen_smp_cpu_start(unsigned int cpu);
 void pv_xen_smp_cpu_stop(unsigned int cpu);
+
+/*
+ * What an area says: nanoseconds stolen, and the RUNSTATE_* the CPU is in. False if it never settled.
+ * Context: any.
+ */
+bool pv_xen_runstate_read(const struct vcpu_runstate_info PV_SHARED *area, uint64_t *stolen,
+			  int *state);
 
 #endif
