@@ -45,6 +45,12 @@ def config_of(name):
     return os.path.join(HERE, "config", KERNELS[name].config + ".config")
 
 
+def options(name):
+    """The lines of its fragment."""
+    with open(config_of(name), encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
 def make_argv(name, source, build):
     kernel = KERNELS[name]
     return ["make", "-s", "-C", source, f"ARCH={kernel.arch}", f"O={build}",

@@ -12,6 +12,7 @@ itself is tested: what is planted must be seen, and a run of nothing must not pa
 import argparse
 import glob
 import os
+import re
 import sys
 import time
 
@@ -33,6 +34,10 @@ def suites(name):
     return [os.path.basename(f)[:-len("_test.c")]
             for folder in folders
             for f in glob.glob(os.path.join(ROOT, folder, "*_test.c"))]
+
+
+# CONFIG_PV=y: what the library in the kernel says when it begins.
+BUILT_IN = re.compile(r"pv: libpv \S+ on ", re.MULTILINE)
 
 
 class Run:
@@ -62,6 +67,18 @@ class Run:
         for problem in verdict.problems:
             print(f"{self.label}: {problem}")
         return verdict
+
+    def built_in(self):
+        """Whether the library, as a part of this kernel, began in the run of the suites."""
+        if "CONFIG_PV=y" not in kernel.options(self.name):
+            return True
+        with open(os.path.join(self.out, "console.log"), encoding="utf-8", errors="replace") as file:
+            good = bool(BUILT_IN.search(file.read()))
+        detail = "" if good else "CONFIG_PV=y: the library in the kernel did not begin"
+        results.record(self.label, "library in the kernel", "pass" if good else "fail", 0, detail)
+        if detail:
+            print(f"{self.label}: {detail}")
+        return good
 
     def planted(self, what, cmdline, reason):
         """A run that must not pass, for this reason."""
@@ -95,7 +112,7 @@ def main():
     try:
         run = Run(args.kernel, os.path.abspath(os.path.join(args.build, "kunit", args.kernel)))
         verdict = run.suites(args.pattern)
-        good = verdict.ok()
+        good = verdict.ok() & run.built_in()
         planted = 0
         if not args.pattern:
             for what, cmdline, reason, kernels in PLANTS:

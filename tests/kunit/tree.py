@@ -23,8 +23,8 @@ FOLDERS = """
     security tools/arch/x86 tools/build tools/include tools/lib tools/objtool tools/scripts
     tools/testing/kunit usr virt
     drivers/acpi drivers/base drivers/char drivers/clk drivers/clocksource drivers/cpufreq
-    drivers/cpuidle drivers/firmware drivers/input drivers/irqchip drivers/of drivers/pci drivers/rtc
-    drivers/tty drivers/video drivers/virtio drivers/xen
+    drivers/cpuidle drivers/firmware drivers/input drivers/irqchip drivers/of drivers/pci drivers/pnp
+    drivers/rtc drivers/tty drivers/video drivers/virtio drivers/xen
 """.split()
 FILES = ["*/Kconfig*", "*/Makefile*", "*/Kbuild*"]
 
