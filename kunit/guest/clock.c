@@ -61,7 +61,7 @@ static const struct pv_clock_source kvm = {
 	.end = kvm_end,
 };
 
-int pv_guest_clock_start(const struct pv_platform *platform)
+static int start_first(const struct pv_platform *platform)
 {
 	if (platform->hypervisor == PV_HV_KVM)
 		return pv_clock_register(&kvm);
@@ -69,9 +69,27 @@ int pv_guest_clock_start(const struct pv_platform *platform)
 	return pv_xen_shared_page ? pv_xen_time_start() : PV_ENODEV;
 }
 
+int pv_guest_clock_start(const struct pv_platform *platform)
+{
+	unsigned int i, n = pv_linux_cpus();
+	int err = 0;
+
+	for (i = 0; i < n && !err; i++)
+		err = pv_linux_run_on(i) ? PV_ENODEV
+		      : i		 ? pv_clock_cpu_start()
+					 : start_first(platform);
+	return err || pv_linux_run_on(0) ? PV_ENODEV : 0;
+}
+
 void pv_guest_clock_end(void)
 {
-	pv_clock_end();
+	unsigned int i = pv_linux_cpus();
+
+	while (--i)
+		if (!pv_linux_run_on(i))
+			pv_clock_cpu_stop();
+	if (!pv_linux_run_on(0))
+		pv_clock_end();
 }
 
 void *pv_guest_clock_page(const struct pv_platform *platform)

@@ -8,11 +8,11 @@
 
 #include <pv/detect.h>
 
-/* Begins it, for the boot CPU. 0 or PV_E*. */
+/* Begins it, for all CPUs; the calling thread is on CPU 0 afterwards. 0 or PV_ENODEV. */
 int pv_guest_clock_start(const struct pv_platform *platform);
 void pv_guest_clock_end(void);
 
-/* The page that is read; NULL if there is none. */
+/* The page that is read on this CPU; NULL if there is none. */
 void *pv_guest_clock_page(const struct pv_platform *platform);
 
 #endif

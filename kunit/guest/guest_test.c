@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * In a Linux guest of one vCPU, of Xen or of KVM: what the library says of the machine and of the time is
+ * In a Linux guest of Xen or of KVM: what the library says of the machine and of the time is
  * what Linux says. Both read the same CPUID, and the same clock page.
  *
  * Covers: pv-core/detect.c pv-core/clock.c pv-core/pvclock.c pv-core/xen/xen_time.c

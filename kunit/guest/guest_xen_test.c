@@ -58,11 +58,18 @@ static struct pv_cpuid hvm_leaf(struct kunit *test)
 
 static void vcpu_number_as_linux(struct kunit *test)
 {
-	struct pv_cpuid r = hvm_leaf(test);
+	struct pv_cpuid r;
+	unsigned int i;
 
-	KUNIT_ASSERT_NE(test, r.eax & XEN_HVM_CPUID_VCPU_ID_PRESENT, 0u);
-	KUNIT_EXPECT_EQ(test, r.ebx, pv_linux_xen_vcpu_id(0));
-	KUNIT_EXPECT_EQ(test, pv_xen_vcpu_is_up(pv_linux_xen_vcpu_id(0)), 1);
+	for (i = 0; i < pv_linux_cpus(); i++) {
+		KUNIT_ASSERT_EQ(test, pv_linux_run_on(i), 0);
+		r = hvm_leaf(test);
+		KUNIT_ASSERT_NE(test, r.eax & XEN_HVM_CPUID_VCPU_ID_PRESENT, 0u);
+		KUNIT_EXPECT_EQ(test, r.ebx, pv_linux_xen_vcpu_id(i));
+		KUNIT_EXPECT_EQ(test, pv_xen_vcpu_is_up(r.ebx), 1);
+	}
+	/* There are no more. */
+	KUNIT_EXPECT_LT(test, pv_xen_vcpu_is_up(i), 0);
 }
 
 /* A number in xenstore, of the domain's own folder. */

@@ -6,10 +6,14 @@
 #include "linux.h"
 
 #include <asm/kvm_para.h>
+#include <asm/smp.h>
 #include <asm/xen/hypercall.h>
+#include <linux/acpi.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/kprobes.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <xen/features.h>
@@ -56,6 +60,57 @@ void *pv_linux_xen_shared_info(void)
 	void **info = pv_linux_symbol("HYPERVISOR_shared_info");
 
 	return info ? *info : NULL;
+}
+
+/* A variable that each CPU has. */
+void *pv_linux_steal_area(bool xen, unsigned int cpu)
+{
+	void __percpu *area = (void __percpu *)pv_linux_symbol(xen ? "xen_runstate" : "steal_time");
+
+	return area ? per_cpu_ptr(area, cpu) : NULL;
+}
+
+uint64_t pv_linux_stolen_ns(bool xen, unsigned int cpu)
+{
+	u64 (*stolen)(int cpu) = pv_linux_symbol(xen ? "xen_steal_clock" : "kvm_steal_clock");
+	u64 ns;
+
+	if (!stolen)
+		return 0;
+	preempt_disable();
+	ns = stolen((int)cpu);
+	preempt_enable();
+	return ns;
+}
+
+unsigned int pv_linux_cpus(void)
+{
+	return num_online_cpus();
+}
+
+uint32_t pv_linux_apic_id(unsigned int cpu)
+{
+	return per_cpu(x86_cpu_to_apicid, cpu);
+}
+
+uint32_t pv_linux_acpi_uid(unsigned int cpu)
+{
+	return per_cpu(x86_cpu_to_acpiid, cpu);
+}
+
+int pv_linux_run_on(unsigned int cpu)
+{
+	return set_cpus_allowed_ptr(current, cpumask_of(cpu));
+}
+
+const void *pv_linux_acpi_table(const char *signature, size_t *len)
+{
+	struct acpi_table_header *table;
+
+	if (ACPI_FAILURE(acpi_get_table((char *)signature, 0, &table)))
+		return NULL;
+	*len = table->length;
+	return table;
 }
 
 pv_linux_pvclock_fn pv_linux_pvclock(void)

@@ -16,9 +16,26 @@ void *pv_linux_kvm_clock_page(unsigned int cpu);
 void *pv_linux_xen_vcpu_info(unsigned int cpu);
 void *pv_linux_xen_shared_info(void);
 
+/* Where Linux has it write the time that was stolen from that CPU; NULL if it does not. May sleep. */
+void *pv_linux_steal_area(bool xen, unsigned int cpu);
+
 /* Linux' function that reads such a page; NULL if there is none by its name. */
 typedef uint64_t (*pv_linux_pvclock_fn)(void *page);
 pv_linux_pvclock_fn pv_linux_pvclock(void);
+
+/* Linux' nanoseconds stolen from CPU `cpu`, as its scheduler is told them; 0 if it cannot be asked. May sleep. */
+uint64_t pv_linux_stolen_ns(bool xen, unsigned int cpu);
+
+/* The number of CPUs that run: 0 to one less. Of each its numbers in the MADT. */
+unsigned int pv_linux_cpus(void);
+uint32_t pv_linux_apic_id(unsigned int cpu);
+uint32_t pv_linux_acpi_uid(unsigned int cpu);
+
+/* The calling thread runs on CPU `cpu` from here on. 0 or an error of Linux'. May sleep. */
+int pv_linux_run_on(unsigned int cpu);
+
+/* ACPI's table with this signature, as Linux has it mapped; NULL if there is none. */
+const void *pv_linux_acpi_table(const char *signature, size_t *len);
 
 /* On KVM. */
 uint32_t pv_linux_kvm_features(void);

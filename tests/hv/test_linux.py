@@ -2,6 +2,7 @@
 """pv.ko in Debian's Linux as a guest: KUnit suites hold the library's answers against Linux' own."""
 
 import os
+import random
 import re
 import subprocess
 import sys
@@ -16,8 +17,9 @@ import tree
 from hv import cache, xenimage
 from hv.initrd import DIRECTORY, Cpio, add_modules
 from hv.l1image import SHELL
-from hv.spec import Spec
+from hv.spec import Disk, Spec
 
+MIB = 1 << 20
 OPTIONS = ("rdinit=/init panic=-1 reboot=t quiet printk.time=0 mitigations=off nokaslr audit=0 "
            "apparmor=0")
 CONSOLE = {"kvm": "ttyS0", "xen": "hvc0"}
@@ -51,15 +53,38 @@ def initrd(t, suites):
     return path
 
 
-@test(envs="kvm-microvm xen-pvh", bound=60)
+def disk_of(t):
+    """A disk that Linux has no driver for, with the tests' own; and what is in it."""
+    data = random.Random(6).randbytes(2 * MIB)
+    path = os.path.join(t.scratch, "disk.img")
+    with open(path, "wb") as file:
+        file.write(data)
+    return path, data
+
+
+def check_disk(console, path, data):
+    """The guest read the first MiB, and wrote its bits the other way round to the second."""
+    said = re.search(r"hash: ([0-9a-f]{16})", console)[1]
+    done = subprocess.run(["xxhsum", "-H1"], input=data[:MIB], check=True, capture_output=True)
+    assert said == done.stdout.split()[0].decode(), f"the guest read {said}"
+    with open(path, "rb") as file:
+        after = file.read()
+    wanted = data[:MIB] + bytes(b ^ 0xff for b in data[:MIB])
+    assert after == wanted, "the disk has not what the guest wrote"
+
+
+@test(envs="kvm-microvm kvm-pc xen-pvh", bound=60)
 def linux(t):
-    """Hypervisor, CPUID base, features, clock, wall clock, hypercalls; on Xen xenstore's contents."""
+    """Hypervisor, CPUID base, features, clocks, stolen time, CPUs, hypercalls; on KVM a disk's
+    interrupts; on Xen xenstore's contents."""
     kind = "xen" if t.env.xen else "kvm"
-    suites = ("guest", f"guest_{kind}")
+    suites = ("guest", "guest_cpu", f"guest_{kind}", *(() if t.env.xen else ("guest_irq",)))
     kernel = xenimage.dom0().kernel
     same_kernel(t, kernel)
-    guest = t.start("linux", Spec(kernel, memory=256, initrd=initrd(t, suites),
-                                  append=f"console={CONSOLE[kind]} {OPTIONS}"))
+    disk, data = disk_of(t)
+    guest = t.start("linux", Spec(kernel, smp=2, memory=256, initrd=initrd(t, suites),
+                                  append=f"console={CONSOLE[kind]} {OPTIONS}",
+                                  disks=() if t.env.xen else (Disk(disk),)))
     guest.succeed(t.patience(50))
     log = os.path.join(t.scratch, "console.log")
     with open(log, "w", encoding="utf-8") as file:
@@ -68,4 +93,6 @@ def linux(t):
     failed = [f"{name}: {detail}" for name, result, detail in verdict.cases if result != "pass"]
     told = "\n".join(verdict.problems + failed + judge.failures(log))
     assert verdict.ok() and not failed, told
+    if not t.env.xen:
+        check_disk(guest.console, disk, data)
     t.note(f"{verdict.count('pass')} cases")
