@@ -29,6 +29,7 @@ from hv import cache
 from hv.errors import PackageError, UserError
 
 HEADERS = "linux-headers-amd64"
+SPARSE_HEADER = os.path.join(ROOT, "ports/linux/sparse.h")
 
 
 def version_key(path):
@@ -90,6 +91,51 @@ def build_kunit(kdir, out):
     return os.path.join(out, "Module.symvers")
 
 
+def sparse():
+    """How sparse is called, and all that its answer depends on but the sources."""
+    flags = f"-Wno-bitwise -include {SPARSE_HEADER}"
+    version = subprocess.run(["sparse", "--version"], stdout=subprocess.PIPE, text=True,
+                             check=True).stdout
+    with open(SPARSE_HEADER, encoding="utf-8") as file:
+        return flags, f"{flags} {version} {file.read()}"
+
+
+def complaints_of(log, places):
+    """Warnings and errors in our files, and modpost's."""
+    with open(log, encoding="utf-8", errors="replace") as file:
+        return [line.rstrip() for line in file
+                if re.search(r"\b(warning|error):|WARNING: modpost", line) and
+                any(place in line for place in (*places, "modpost"))]
+
+
+def build_checked(kdir, folder, log, symbols):
+    """
+    Builds the project's modules with W=1 and sparse. A source is checked when it is compiled (C=1); all are (C=2)
+    if sparse is another one than the last time. What a run compiled that ended with an error or a warning is
+    removed, so that an object is there only if its source was checked, and nothing was said.
+    """
+    flags, key = sparse()
+    note = os.path.join(os.path.dirname(folder), "sparse")
+    same = os.path.exists(note) and open(note, encoding="utf-8").read() == key
+    if not same and os.path.exists(note):
+        os.remove(note)
+    start, complaints = time.time(), ["it was not built"]
+    try:
+        make_modules(kdir, folder, "building the modules", log, "W=1", f"C={1 if same else 2}",
+                     f"CF={flags}", "CONFIG_PV=m", "CONFIG_PV_KUNIT_TEST=m",
+                     f"KBUILD_EXTRA_SYMBOLS={symbols}")
+        complaints = complaints_of(log, (os.path.dirname(folder), ROOT))
+        if complaints:
+            raise UserError("\n".join(["warnings:", *complaints[:40]]))
+    finally:
+        if complaints:
+            for path in glob.glob(os.path.join(folder, "**/*.o"), recursive=True):
+                if os.path.getmtime(path) >= start - 1:
+                    os.remove(path)
+    with open(note, "w", encoding="utf-8") as file:
+        file.write(key)
+
+
 def build_all(kdir, out):
     """All modules, collected in out/ko: their number. Warnings are an error, now and the next time."""
     note = os.path.join(out, "kdir")
@@ -101,18 +147,7 @@ def build_all(kdir, out):
     symbols = build_kunit(kdir, os.path.join(out, "kunit"))
     folder, log = os.path.join(out, "pv"), os.path.join(out, "build.log")
     link_tree(folder, our_files())
-    make_modules(kdir, folder, "building the modules", log, "W=1", "C=1", f"CF=-Wno-bitwise -include {ROOT}/ports/linux/sparse.h", "CONFIG_PV=m",
-                 "CONFIG_PV_KUNIT_TEST=m", f"KBUILD_EXTRA_SYMBOLS={symbols}")
-    complaints = []
-    with open(log, encoding="utf-8", errors="replace") as file:
-        for line in file:
-            if re.search(r"\b(warning|error):|WARNING: modpost", line) and \
-                    (out in line or ROOT in line or "modpost" in line):
-                complaints.append(line.rstrip())
-    if complaints:
-        for path in glob.glob(os.path.join(folder, "**/*.o"), recursive=True):
-            os.remove(path)
-        raise UserError("\n".join(["warnings:", *complaints[:40]]))
+    build_checked(kdir, folder, log, symbols)
     collected = os.path.join(out, "ko")
     shutil.rmtree(collected, ignore_errors=True)
     os.makedirs(collected)
