@@ -44,8 +44,13 @@
 #include "pv-core/xen/ring.h"
 #include "pv-core/xen/xenbus.h"
 
-#define NUM_PAIRS 1u   /* of rings; multi-queue-max-queues adds more of them to the array */
-#define RING_NUM  256u /* slots of either ring: as many as a page holds */
+#define NUM_PAIRS 1u /* of rings; multi-queue-max-queues adds more of them to the array */
+/* Slots of either ring: as many as a page holds. A fuzzer's rings are smaller, so that it comes around them. */
+#ifdef PV_NETFRONT_SLOTS
+#define RING_NUM PV_NETFRONT_SLOTS
+#else
+#define RING_NUM 256u
+#endif
 
 /* Data slots of a packet. Backends take so many; an extra slot is not counted. */
 #define MAX_SLOTS XEN_NETIF_NR_SLOTS_MIN

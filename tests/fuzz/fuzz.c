@@ -23,10 +23,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__asan_default_options(void);
 
-/* Memory is reused soon, and its history is short: else the most time goes there. Leaks are counted here. */
+/*
+ * Memory is reused soon, and has no history: else the most time goes there. An input that failed can be run again with
+ * ASAN_OPTIONS=malloc_context_size=20. Leaks are counted here.
+ */
 const char *__asan_default_options(void)
 {
-	return "quarantine_size_mb=1:malloc_context_size=3:detect_leaks=0";
+	return "quarantine_size_mb=1:malloc_context_size=1:max_malloc_fill_size=0:detect_leaks=0";
 }
 
 /* --- the input -------------------------------------------------------------------------------- */
@@ -182,6 +185,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		exit(2);
 	}
 	pv_fake_reset();
+	pv_fake_keeps_pages = true;
 	fresh();
 	if (target->start)
 		target->start();

@@ -57,30 +57,50 @@ void store_event(const char *path, const char *token)
 	store_reply(&none, XS_WATCH_EVENT, text, (uint32_t)(n + m));
 }
 
-static void take(char c)
+static uint32_t least(uint32_t a, uint32_t b)
 {
-	struct xsd_sockmsg head;
+	return a < b ? a : b;
+}
 
-	store.in[store.in_len++] = c;
-	if (store.in_len < sizeof(head))
-		return;
-	memcpy(&head, store.in, sizeof(head));
+/* Takes at most `there` bytes at `at`, no further than the message goes; how many. */
+static uint32_t take(const char *at, uint32_t there)
+{
+	struct xsd_sockmsg *head = (struct xsd_sockmsg *)store.in;
+	uint32_t whole = sizeof(*head) + (store.in_len < sizeof(*head) ? 0 : head->len);
+	uint32_t n = least(there, whole - store.in_len);
+
+	memcpy(store.in + store.in_len, at, n);
+	store.in_len += n;
+	if (store.in_len < sizeof(*head))
+		return n;
 	/* So it is only where the server itself skipped some. */
-	if (head.len > XENSTORE_PAYLOAD_MAX)
+	if (head->len > XENSTORE_PAYLOAD_MAX)
 		store.in_len = 0;
-	else if (store.in_len == sizeof(head) + head.len) {
+	else if (store.in_len == sizeof(*head) + head->len) {
+		struct xsd_sockmsg now = *head;
+
 		store.in[store.in_len] = '\0';
 		store.in_len = 0;
-		store.request(&head, store.in + sizeof(head));
+		store.request(&now, store.in + sizeof(now));
 	}
+	return n;
 }
 
 static void put(void)
 {
 	struct xenstore_domain_interface *r = store.ring;
+	uint32_t used, at, n;
 
-	while (store.out_done < store.out_len && r->rsp_prod - r->rsp_cons < XENSTORE_RING_SIZE)
-		r->rsp[MASK_XENSTORE_IDX(r->rsp_prod++)] = store.out[store.out_done++];
+	for (; store.out_done < store.out_len; store.out_done += n) {
+		used = r->rsp_prod - r->rsp_cons;
+		if (used >= XENSTORE_RING_SIZE)
+			break;
+		at = MASK_XENSTORE_IDX(r->rsp_prod);
+		n = least(least(XENSTORE_RING_SIZE - used, XENSTORE_RING_SIZE - at),
+			  store.out_len - store.out_done);
+		memcpy(r->rsp + at, store.out + store.out_done, n);
+		r->rsp_prod += n;
+	}
 	if (store.out_done == store.out_len)
 		store.out_done = store.out_len = 0;
 }
@@ -88,7 +108,7 @@ static void put(void)
 void store_run(void)
 {
 	struct xenstore_domain_interface *r = store.ring;
-	uint32_t before = r->rsp_prod;
+	uint32_t before = r->rsp_prod, at;
 
 	if (store.running)
 		return;
@@ -98,8 +118,11 @@ void store_run(void)
 		store.in_len = store.out_len = store.out_done = 0;
 		r->connection = XENSTORE_CONNECTED;
 	}
-	while (r->req_cons != r->req_prod && r->req_prod - r->req_cons <= XENSTORE_RING_SIZE)
-		take(r->req[MASK_XENSTORE_IDX(r->req_cons++)]);
+	while (r->req_cons != r->req_prod && r->req_prod - r->req_cons <= XENSTORE_RING_SIZE) {
+		at = MASK_XENSTORE_IDX(r->req_cons);
+		r->req_cons += take(r->req + at,
+				    least(r->req_prod - r->req_cons, XENSTORE_RING_SIZE - at));
+	}
 	put();
 	if (r->rsp_prod != before)
 		fuzz_xen_store_event();

@@ -21,7 +21,7 @@ struct store {
 	/* The server's own. */
 	bool running;
 	uint32_t in_len, out_len, out_done;
-	char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX + 1];
+	char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX + 1] PV_ALIGNED(8);
 	char out[65536]; /* what waits for room on the ring */
 };
 

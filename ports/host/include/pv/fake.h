@@ -144,6 +144,12 @@ bool pv_fake_logged(const char *text);
 /* Frees pages that are still given out, until no more than `keep` are: of whoever keeps some by design. */
 void pv_fake_pages_forget(unsigned int keep);
 
+/*
+ * Whether single pages that are freed are kept for who asks next, poisoned meanwhile: for programs of many short lives, in
+ * an address sanitizer's build.
+ */
+extern bool pv_fake_keeps_pages;
+
 /* --- for the port ----------------------------------------------------------------------------- */
 
 /* The region's address for the library; NULL if no region has all of the range. */
