@@ -92,6 +92,39 @@ static void late_end(struct kunit *test)
 	pv_blk_set_event(v->q, NULL, NULL);
 }
 
+/*
+ * An event is lost: the kernel looks by its clock and finds the answers, and what comes after that is heard of.
+ * Fault row 19.
+ */
+static void lost_event(struct kunit *test)
+{
+	struct fake_vbd *v = test->priv;
+	struct shared_info *s = pv_fake_xen_shared();
+	unsigned int i;
+
+	fake_vbd_up(test);
+	pv_blk_set_event(v->q, note, &v->events);
+	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 0);
+	for (i = 0; i < 3; i++) {
+		fake_vbd_submit(test, 2 * i, PV_BLK_READ, 0, 1);
+		pv_blk_flush(v->q);
+		pv_fake_xen.irqs_off = true;
+		fake_blkback_run(&v->back, 1);
+		s->evtchn_pending[v->back.port / 64] &= ~(1ull << v->back.port % 64);
+		pv_fake_xen.irqs_off = false;
+		pv_fake_xen_deliver();
+		KUNIT_EXPECT_EQ(test, v->events, i);
+		KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 1);
+		fake_vbd_submit(test, 2 * i + 1, PV_BLK_READ, 0, 1);
+		pv_blk_flush(v->q);
+		fake_blkback_run(&v->back, 1);
+		KUNIT_EXPECT_EQ(test, v->events, i + 1);
+		KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 1);
+	}
+	pv_blk_set_event(v->q, NULL, NULL);
+	expect_all(test, 6, 0);
+}
+
 #ifdef PV_SHARED_HOOKS
 static struct fake_vbd *answers;
 
@@ -218,6 +251,7 @@ static void no_grants(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(events),
 	KUNIT_CASE(late_end),
+	KUNIT_CASE(lost_event),
 #ifdef PV_SHARED_HOOKS
 	KUNIT_CASE(final_check),
 #endif

@@ -174,7 +174,7 @@ static void find_acpi_ssdt(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, devices(), 1);
 }
 
-/* What is no device: nothing is added, nothing kept. */
+/* What is no device: nothing is added, nothing kept. Fault row 41. */
 static void find_no_device(struct kunit *test)
 {
 	struct pv_virtio_mmio_place place = {.base = FAKE_MMIO_BASE, .size = 0x200};

@@ -214,7 +214,7 @@ static void nonsense_name(const struct nonsense *n, char *desc)
 
 KUNIT_ARRAY_PARAM(nonsense, nonsenses, nonsense_name);
 
-/* Fault row 10 */
+/* Fault rows 10, 12, 13 */
 static void dropped(struct kunit *test)
 {
 	const struct nonsense *n = test->param_value;

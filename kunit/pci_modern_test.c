@@ -245,6 +245,7 @@ static void spoil_name(const struct spoil_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(spoil, spoil_cases, spoil_name);
 
+/* Fault row 41 */
 static void modern_spoiled(struct kunit *test)
 {
 	const struct spoil_case *c = test->param_value;
@@ -292,7 +293,7 @@ static void modern_second_capability(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, d->status, 1);
 }
 
-/* The doorbell is bounded by the capability, whatever offset and multiplier say. */
+/* The doorbell is bounded by the capability, whatever offset and multiplier say. Fault row 41. */
 static void modern_hostile_doorbell(struct kunit *test)
 {
 	static const struct {

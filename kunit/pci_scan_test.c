@@ -148,6 +148,7 @@ static unsigned int walk(uint8_t id, unsigned int *num)
 	return last;
 }
 
+/* Fault row 41 */
 static void scan_capabilities(struct kunit *test)
 {
 	struct pv_pci_caps caps;

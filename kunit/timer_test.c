@@ -148,6 +148,7 @@ static void timer_deadline(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fired, 1);
 }
 
+/* Fault row 53 */
 static void timer_past(struct kunit *test)
 {
 	unsigned int arg = 0;

@@ -201,6 +201,7 @@ static void multicall_batches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, m.entry[0].args[0], 2 * PV_MULTICALL_MAX);
 }
 
+/* Fault row 52 */
 static void multicall_errors(struct kunit *test)
 {
 	struct pv_multicall m = {.n = 0};

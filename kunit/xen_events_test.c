@@ -191,7 +191,7 @@ static long nonsense(unsigned int op, const unsigned long arg[5])
 	return r;
 }
 
-/* Xen answers with what is no port, or is one of ours already. */
+/* Xen answers with what is no port, or is one of ours already. Fault row 52. */
 static void events_bad_answers(struct kunit *test)
 {
 	int port = pv_evtchn_bind_ipi(0, counting, &count[0]);
@@ -366,7 +366,7 @@ static void events_close_in_handler(struct kunit *test)
 	pv_evtchn_close(a);
 }
 
-/* Bits that nobody bound: masked, counted, and no further upcall for them. */
+/* Bits that nobody bound: masked, counted, and no further upcall for them. Fault row 21. */
 static void events_unknown(struct kunit *test)
 {
 	struct shared_info *s = pv_fake_xen_shared();

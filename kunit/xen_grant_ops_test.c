@@ -59,6 +59,7 @@ static int busy(const struct gnttab_copy *op)
 	return GNTST_eagain;
 }
 
+/* Fault row 52 */
 static void ops_copy(struct kunit *test)
 {
 	uint32_t ref = pv_fake_xen_peer_grant(PEER, page[0], true);

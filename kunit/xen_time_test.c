@@ -203,7 +203,7 @@ static void time_timer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_timer_start(tick, NULL), 0);
 }
 
-/* Passed already, by much or little: at once, and not before the call returned. */
+/* Passed already, by much or little: at once, and not before the call returned. Fault row 53. */
 static void time_timer_past(struct kunit *test)
 {
 	const uint64_t deadlines[] = {pv_fake.now - 1, pv_fake.now, 1, 0};

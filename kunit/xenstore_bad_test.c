@@ -77,7 +77,10 @@ static enum pv_fake_xs_breach breach_of(struct kunit *test)
 	return *(const enum pv_fake_xs_breach *)test->param_value;
 }
 
-/* Rows 23, 24: with a server that can, the connection is made anew, and the request answered. */
+/*
+ * With a server that can, the connection is made anew, and the request answered.
+ * Fault rows 23, 24.
+ */
 static void xenstore_breach_reconnects(struct kunit *test)
 {
 	start(test, RECONNECT);
@@ -97,7 +100,10 @@ static void xenstore_breach_reconnects(struct kunit *test)
 	KUNIT_EXPECT_GE(test, fired, 1);
 }
 
-/* With one that cannot, the store is dead: nothing waits, nothing is touched. */
+/*
+ * With one that cannot, the store is dead: nothing waits, nothing is touched.
+ * Fault rows 23, 24.
+ */
 static void xenstore_breach_kills(struct kunit *test)
 {
 	uint64_t before;

@@ -2,7 +2,8 @@
 /*
  * pv-core/xen/events.c against senders, in every order, on the fake Xen's page: an upcall that
  * interrupts the main program at any access, a late port that the main program lets go after the
- * work, and one whose handler does the work.
+ * work, and one whose handler does the work. And upcalls that are lost: the main program looks by the clock then, and what
+ * comes after that is heard of again.
  */
 #include <pv/err.h>
 #include <pv/fake.h>
@@ -21,6 +22,7 @@
 #define NO_REMASK    (EXPLORE_OWN << 2)
 #define WORKS_LATE   (EXPLORE_OWN << 3)
 #define CLEARS_LAST  (EXPLORE_OWN << 4)
+#define NO_WATCHDOG  (EXPLORE_OWN << 5)
 
 /* The late port, and the other. */
 static int port[2];
@@ -30,6 +32,9 @@ static struct {
 	bool scheduled;
 	bool interrupt; /* latched by the CPU */
 	bool sending;
+	bool loses; /* an upcall may not come, once */
+	bool lost;
+	bool tick; /* a second has passed since */
 } s;
 
 #define MASK	(pv_fake_xen_shared()->evtchn_mask[0])
@@ -42,6 +47,12 @@ static void mark(unsigned int p)
 	struct vcpu_info *info = pv_fake_xen_vcpu_info(0);
 
 	(void)p;
+	if (s.loses && explore_choose(2)) {
+		s.loses = false;
+		explore_touch(&s);
+		s.lost = true;
+		return;
+	}
 	if (pv_shared_fetch_or(&info->evtchn_pending_sel, 1ul) & 1)
 		return;
 	if (pv_shared_exchange(&info->evtchn_upcall_pending, (uint8_t)1))
@@ -140,10 +151,26 @@ static void wrong_unmask(void)
 		xen_unmask((unsigned int)port[0]);
 }
 
+static bool an_upcall_was_lost(void *arg)
+{
+	(void)arg;
+	return s.lost;
+}
+
+static void watchdog(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		explore_wait(an_upcall_was_lost, NULL, &s);
+		s.lost = false;
+		s.tick = true;
+	}
+}
+
 static bool main_has_something(void *arg)
 {
 	(void)arg;
-	return s.scheduled || (!s.sending && !s.work[0] && !s.work[1]);
+	return s.scheduled || s.tick || (!s.sending && !s.work[0] && !s.work[1]);
 }
 
 static void take_work(void)
@@ -157,9 +184,9 @@ static void main_program(void *arg)
 	(void)arg;
 	for (;;) {
 		explore_wait(main_has_something, NULL, &s);
-		if (!s.scheduled)
+		if (!s.scheduled && !s.tick)
 			return;
-		s.scheduled = false;
+		s.scheduled = s.tick = false;
 		if (!explore_planted(WORKS_LATE))
 			take_work();
 		if (explore_planted(LOOKS_FIRST | NO_REMASK))
@@ -209,6 +236,14 @@ static void begin_late(void)
 	start(&port[0]);
 }
 
+static void begin_lost(void)
+{
+	start(&port[0]);
+	s.loses = true;
+	if (!explore_planted(NO_WATCHDOG))
+		explore_thread(XEN, true, watchdog, NULL);
+}
+
 static void begin_plain(void)
 {
 	start(&port[1]);
@@ -233,6 +268,17 @@ const struct explore_scenario explore_events_late = {
 		   {"no-hypercall", NO_HYPERCALL},
 		   {"mask-not-set-again", NO_REMASK},
 		   {"work-after-unmask", WORKS_LATE}},
+};
+
+/* Fault row 19 */
+const struct explore_scenario explore_events_lost = {
+	.name = "events-lost",
+	.setup = setup,
+	.state = &s,
+	.size = sizeof(s),
+	.begin = begin_lost,
+	.end = end,
+	.plants = {{"no-watchdog", NO_WATCHDOG}, {"no-hypercall", NO_HYPERCALL}},
 };
 
 const struct explore_scenario explore_events_plain = {

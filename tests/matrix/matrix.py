@@ -18,7 +18,8 @@ from collections import namedtuple
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SAYS = re.compile(r"Fault rows? ([0-9, ]+)")
 TEST = re.compile(r"^static void (\w+)\(struct kunit \*test\)|^const struct explore_scenario explore_\w+ = \{"
-                  r"\n\t\.name = \"([^\"]+)\"", re.MULTILINE)
+                  r"\n\t\.name = \"([^\"]+)\"|^unsigned long sim_(nth)\(|"
+                  r"^const struct sim_rig sim_\w+ = \{\n\t\.name = \"([^\"]+)\"", re.MULTILINE)
 
 Mutation = namedtuple("Mutation", "rows file old new tests line")
 
@@ -33,13 +34,13 @@ def text_of(path):
 
 
 def rows():
-    """number -> what happens."""
-    found = re.findall(r"^\| (\d+) \| ([^|]+) \|", text_of("docs/faults.md"), re.MULTILINE)
-    return {int(number): text.strip() for number, text in found}
+    """number -> what happens, and what the library does."""
+    found = re.findall(r"^\| (\d+) \| ([^|]+) \| [^|]+ \| ([^|]+) \|", text_of("docs/faults.md"), re.MULTILINE)
+    return {int(number): (text.strip(), does.strip()) for number, text, does in found}
 
 
 def covered_in(path):
-    """(row, test) of a file of unit tests or of the explorer."""
+    """(row, test) of a file of unit tests, of the explorer or of the simulator."""
     text = text_of(path)
     suite = re.search(r"struct kunit_suite \w+ = \{\n\t\.name = \"([^\"]+)\"", text)
     cases = set(re.findall(r"KUNIT_CASE\w*\((\w+)", text))
@@ -50,10 +51,13 @@ def covered_in(path):
         if not test or text.count("*/", says.end(), test.start()) != 1 or \
                 text[says.end():test.start()].split("*/")[1].strip():
             raise Wrong(f"{where}: no test follows this comment")
-        case, scenario = test.groups()
+        case, scenario, *sim = test.groups()
         if case and (not suite or case not in cases):
             raise Wrong(f"{where}: {case} is no case of a suite")
-        name = f"unit/{suite.group(1)}.{case}" if case else f"explore/{scenario}"
+        if any(sim):
+            name = "sim/" + (sim[0] or sim[1])
+        else:
+            name = f"unit/{suite.group(1)}.{case}" if case else f"explore/{scenario}"
         for number in re.findall(r"\d+", says.group(1)):
             yield int(number), name
 
@@ -65,8 +69,8 @@ def files(folder, ending):
 
 def covered():
     """(row, test) of all tests; those of the models apart, which have their own mutations."""
-    tests = [pair for path in files("kunit", "_test.c") + files("tests/explore", ".c")
-             for pair in covered_in(path)]
+    paths = files("kunit", "_test.c") + files("tests/explore", ".c") + files("tests/sim", ".c")
+    tests = [pair for path in paths for pair in covered_in(path)]
     models = [(int(number), "models/" + os.path.basename(path)[:-4])
               for path in files("tests/models", ".pml")
               for says in SAYS.finditer(text_of(path))
@@ -87,7 +91,7 @@ def mutations():
                 found.append(Mutation([int(r) for r in parts["row"].split()], parts["file"],
                                       parts["-"], parts["+"], parts["tests"], at))
             parts, key = {}, None
-        elif word in ("unit", "explore"):
+        elif word in ("unit", "explore", "sim"):
             parts.setdefault("tests", []).extend(f"{word}/{t}" for t in line.split()[1:])
         elif word in ("row", "file", "-", "+") and word not in parts:
             at = number if word == "row" else at
@@ -128,13 +132,16 @@ def main(argv):
     if argv:
         print(__doc__, file=sys.stderr)
         return 2
-    count = 0
-    for number, text in there.items():
+    count = absent = 0
+    for number, (text, does) in there.items():
         names = sorted({name for row, name in tests + models if row == number})
+        if not names and does.startswith("not there"):
+            absent += 1
+            names = [does]
         count += not names
         print(f"{number:3d}  {text}")
         print("\n".join(f"       {name}" for name in names or ["none"]))
-    print(f"{len(there)} rows, {count} of them without a test")
+    print(f"{len(there)} rows: {absent} of what is not there, {count} without a test")
     return 0
 
 

@@ -19,6 +19,7 @@ from matrix import ROOT, Wrong, mutations  # noqa: E402
 from results import record  # noqa: E402
 
 SECONDS = 120
+PROGRAMS = {"unit": "build/host/unit", "explore": "build/explore/explore", "sim": "build/host/sim"}
 
 
 def copy(tree):
@@ -46,7 +47,10 @@ def build(tree, programs):
 
 def passes(tree, test):
     kind, name = test.split("/")
-    argv = ["build/host/unit", "--filter", name] if kind == "unit" else ["build/explore/explore", name]
+    argv = {"unit": ["build/host/unit", "--filter", name],
+            "explore": ["build/explore/explore", name],
+            "sim": ["build/host/sim", *(["--only", "nth"] if name == "nth" else
+                                        ["--rig", name, "--only", "one-fault"])]}[kind]
     env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1")
     env.pop("PV_RESULTS", None)
     try:
@@ -58,7 +62,7 @@ def passes(tree, test):
     if kind == "explore":
         first = done.stdout.split("\n")[0]
         return first.startswith(name + " ") and "FAILED" not in first
-    if "0 cases passed, 0 failed" in done.stdout:
+    if "unit: 0 cases passed, 0 failed" in done.stdout:
         raise Wrong(f"there is no {test}")
     return done.returncode == 0
 
@@ -69,8 +73,7 @@ def one(tree, m):
         was = file.read()
     if was.count(m.old) != 1:
         raise Wrong(f"its text is not once in {m.file}")
-    programs = sorted({"build/host/unit" if t.startswith("unit/") else "build/explore/explore"
-                       for t in m.tests})
+    programs = sorted({PROGRAMS[t.split("/")[0]] for t in m.tests})
     try:
         with open(path, "w", encoding="utf-8") as file:
             file.write(was.replace(m.old, m.new))
@@ -93,7 +96,7 @@ def main():
     try:
         wanted = [m for m in mutations() if not args.rows or set(m.rows) & set(args.rows)]
         copy(tree)
-        build(tree, ["build/host/unit", "build/explore/explore"])
+        build(tree, sorted({PROGRAMS[t.split("/")[0]] for m in wanted for t in m.tests}))
     except Wrong as wrong:
         sys.exit(f"mutate: {wrong}")
     for m in wanted:

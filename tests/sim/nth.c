@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A whole life, in which the n-th allocation, or the n-th hypercall, fails: for each n until there is none. What
+ * A whole life, in which the n-th allocation, or the n-th hypercall, fails: for each n until there is none. And one that has n
+ * grants and no more, for good or until the first that failed: for each n until that is enough. What
  * fails is given up cleanly, the rest goes on, and nothing is left. The one after it, without a failure, is whole.
  */
 #include <pv/blk.h>
@@ -20,7 +21,9 @@
 #include "pv-core/xen/xenbus.h"
 #include "sim.h"
 
-#define MOST 2000u /* allocations, or hypercalls, in one life */
+#define MOST	    2000u /* allocations, or hypercalls, in one life */
+#define MOST_GRANTS 800u  /* a device reserves no more */
+#define FEW_GRANTS  8u	  /* while so many are left none has failed */
 
 static const struct pv_driver *const drivers[] = {&pv_blkfront, &pv_netfront, &pv_virtio_blk,
 						  &pv_virtio_net, NULL};
@@ -63,6 +66,55 @@ static void work(void)
 	}
 }
 
+/* --- grants that run out ---------------------------------------------------------------------- */
+
+static long grants_left = -1; /* that the life has; -1: all there are */
+static bool come_back;	      /* the others, once there was none */
+static bool table_is_full;
+static uint64_t least_grants;
+static int hogged[2 * MOST_GRANTS];
+static unsigned int num_hogged;
+
+static void hog(void)
+{
+	static uint8_t page[PV_PAGE_SIZE] PV_ALIGNED(PV_PAGE_SIZE);
+	struct pv_grant_stats s;
+
+	if (grants_left < 0)
+		return;
+	PLAIN_CHECK(!pv_grant_reserve(MOST_GRANTS));
+	pv_grant_unreserve(MOST_GRANTS);
+	table_is_full = true;
+	pv_grant_stats(&s);
+	for (; s.free > grants_left; s.free--) {
+		PLAIN_CHECK(num_hogged < PV_ARRAY_SIZE(hogged));
+		hogged[num_hogged] = pv_grant(PV_FAKE_XEN_PEER, page, true);
+		PLAIN_CHECK(hogged[num_hogged++] > 0);
+	}
+}
+
+static void give_back(void)
+{
+	while (num_hogged)
+		PLAIN_CHECK(!pv_grant_end(hogged[--num_hogged]));
+}
+
+/* Looks at how many are left, at each hypercall. */
+static long scarce(unsigned int op, const unsigned long arg[5])
+{
+	struct pv_grant_stats s;
+
+	if (op == __HYPERVISOR_memory_op && arg[0] == XENMEM_add_to_physmap && table_is_full)
+		return PV_ENOMEM;
+	if (table_is_full) {
+		pv_grant_stats(&s);
+		least_grants = s.free < least_grants ? s.free : least_grants;
+		if (!s.free && come_back)
+			give_back();
+	}
+	return pv_fake_xen_hypercall(op, arg);
+}
+
 /* --- lives ------------------------------------------------------------------------------------ */
 
 static bool xen_devices(void (*plug)(void))
@@ -87,6 +139,8 @@ static void expect_grants_free(void)
 {
 	struct pv_grant_stats s;
 
+	table_is_full = false;
+	give_back();
 	pv_grant_retry();
 	pv_grant_stats(&s);
 	PLAIN_CHECK(!s.reserved && !s.quarantined && s.free == s.total);
@@ -115,6 +169,7 @@ static bool live_blkfront(void)
 		fake_blkback_init(&plain_test, disk);
 		disk->automatic = true;
 		disk->persistent = 1;
+		hog();
 		good = xen_devices(plug_disk);
 		fake_blkback_exit(disk);
 		expect_grants_free();
@@ -132,6 +187,7 @@ static bool live_netfront(void)
 		kunit_kzalloc(&plain_test, sizeof(*wire->frame) * FAKE_NETBACK_FRAMES, GFP_KERNEL);
 	if (!fake_store_up(&plain_test)) {
 		fake_netback_begin(wire);
+		hog();
 		good = xen_devices(plug_wire);
 		fake_netback_end(wire);
 		expect_grants_free();
@@ -246,6 +302,44 @@ static bool live_with(const struct life *life, long n, long error)
 	return failed;
 }
 
+/* Whether there were too few. */
+static bool live_with_grants(const struct life *life, long n, bool back)
+{
+	pv_fake_reset();
+	pv_fake.xen_hypercall = scarce;
+	grants_left = n;
+	come_back = back;
+	least_grants = ~0ull;
+	(void)life->live();
+	grants_left = -1;
+	pv_fake_reset();
+	ended();
+	pv_fake_reset();
+	PLAIN_CHECK(life->live());
+	ended();
+	return least_grants < FEW_GRANTS;
+}
+
+static unsigned long too_few_grants(const struct life *life)
+{
+	unsigned long runs = 0;
+	unsigned int back;
+	long n;
+
+	for (back = 0; back < 2; back++) {
+		for (n = 0;; n++, runs++) {
+			snprintf(trying, sizeof(trying), "there are %ld grants%s", n,
+				 back ? ", and then more" : "");
+			PLAIN_CHECK(n <= (long)MOST_GRANTS);
+			if (!live_with_grants(life, n, back))
+				break;
+		}
+		PLAIN_CHECK(n > (long)FEW_GRANTS);
+	}
+	return runs;
+}
+
+/* Fault row 49 */
 unsigned long sim_nth(const char *name)
 {
 	static const long errors[] = {0, PV_ENOMEM, PV_EPERM, PV_ENOSYS};
@@ -265,6 +359,8 @@ unsigned long sim_nth(const char *name)
 					break;
 			}
 		}
+		if (lives[i].xen)
+			runs += too_few_grants(&lives[i]);
 	}
 	return runs;
 }

@@ -2,12 +2,12 @@
 /*
  * Which runs there are.
  *
- *	sim [--rig NAME] [--seeds N] [--from S] [--ops N] [--pairs N]
+ *	sim [--rig NAME] [--only KIND] [--seeds N] [--from S] [--ops N] [--pairs N]
  *	sim --rig NAME --seed S --ops N [--fault WHICH@STEP]...		one run again
  *
- * For each rig: lives in which the n-th allocation or hypercall fails; no fault; each fault at each step of 16; each two faults at each two steps of --pairs; and runs
- * of many steps with faults here and there, one for each seed from S on. With PV_RESULTS in the environment
- * each kind of runs is a test.
+ * For each rig: "nth", lives in which the n-th allocation, hypercall or grant fails; "one-fault", none, and each at each step of 16;
+ * "two-faults", each two at each two steps of --pairs; and "seeds", runs of many steps with faults here and there, one for each seed
+ * from S on. With PV_RESULTS in the environment each kind of runs is a test.
  */
 #include "sim.h"
 
@@ -200,57 +200,70 @@ static void seeds(const struct sim_rig *rig, uint64_t from, uint64_t n, unsigned
 	}
 }
 
-static void report(const struct sim_rig *rig, const char *what, unsigned long before,
-		   struct timespec since)
+static unsigned long num_seeds = 100, from = 1000, ops = 64, pair_ops = 16;
+
+static void nth(const struct sim_rig *rig)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	printf("sim %s: %s: %lu runs in %.1f s\n", rig->name, what, runs - before,
-	       (double)(now.tv_sec - since.tv_sec) + (double)(now.tv_nsec - since.tv_nsec) / 1e9);
-	fflush(stdout);
-	result("pass", "");
-}
-
-static void all(const struct sim_rig *rig, uint64_t from, uint64_t n, unsigned int ops,
-		unsigned int pair_ops)
-{
-	struct timespec since;
-	unsigned long before = runs;
-
-	clock_gettime(CLOCK_MONOTONIC, &since);
-	kind = "nth";
 	begin(rig, 0, 0);
 	alarm(300);
 	runs += sim_nth(rig->name);
-	report(rig, "the n-th allocation or hypercall fails", before, since);
+}
 
-	before = runs;
-	clock_gettime(CLOCK_MONOTONIC, &since);
-	kind = "one-fault";
+static void one_fault(const struct sim_rig *rig)
+{
 	ones(rig, 16);
-	report(rig, kind, before, since);
+}
 
-	before = runs;
-	clock_gettime(CLOCK_MONOTONIC, &since);
-	kind = "two-faults";
+static void two_faults(const struct sim_rig *rig)
+{
 	if (pair_ops)
-		pairs(rig, pair_ops);
-	report(rig, kind, before, since);
+		pairs(rig, (unsigned int)pair_ops);
+}
 
-	before = runs;
-	clock_gettime(CLOCK_MONOTONIC, &since);
-	kind = "seeds";
-	seeds(rig, from, n, ops);
-	report(rig, kind, before, since);
+static void many(const struct sim_rig *rig)
+{
+	seeds(rig, from, num_seeds, (unsigned int)ops);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(const struct sim_rig *rig);
+} kinds[] = {
+	{"nth", nth},
+	{"one-fault", one_fault},
+	{"two-faults", two_faults},
+	{"seeds", many},
+};
+
+static void all(const struct sim_rig *rig, const char *only)
+{
+	struct timespec since, now;
+	unsigned long before;
+	unsigned int i;
+
+	for (i = 0; i < PV_ARRAY_SIZE(kinds); i++) {
+		if (only && strcmp(only, kinds[i].name))
+			continue;
+		kind = kinds[i].name;
+		before = runs;
+		clock_gettime(CLOCK_MONOTONIC, &since);
+		kinds[i].run(rig);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		printf("sim %s: %s: %lu runs in %.1f s\n", rig->name, kind, runs - before,
+		       (double)(now.tv_sec - since.tv_sec) +
+			       (double)(now.tv_nsec - since.tv_nsec) / 1e9);
+		fflush(stdout);
+		result("pass", "");
+	}
 }
 
 /* --- command line ----------------------------------------------------------------------------- */
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: sim [--rig NAME] [--seeds N] [--from S] [--ops N] [--pairs STEPS]\n"
-			"       sim --rig NAME --seed S --ops N [--fault WHICH@STEP]...\n");
+	fprintf(stderr,
+		"usage: sim [--rig NAME] [--only KIND] [--seeds N] [--from S] [--ops N] [--pairs N]\n"
+		"       sim --rig NAME --seed S --ops N [--fault WHICH@STEP]...\n");
 	exit(2);
 }
 
@@ -288,8 +301,9 @@ static void add_fault(const struct sim_rig *rig, const char *text)
 
 int main(int argc, char **argv)
 {
-	unsigned long n = 100, from = 1000, ops = 64, pair_ops = 16, seed = 0;
 	const struct sim_rig *rig = NULL;
+	const char *only = NULL;
+	unsigned long seed = 0;
 	bool again = false;
 	unsigned int f;
 	int i;
@@ -297,8 +311,10 @@ int main(int argc, char **argv)
 	for (i = 1; i + 1 < argc; i += 2) {
 		if (!strcmp(argv[i], "--rig"))
 			rig = rig_named(argv[i + 1]);
+		else if (!strcmp(argv[i], "--only"))
+			only = argv[i + 1];
 		else if (!strcmp(argv[i], "--seeds"))
-			n = strtoul(argv[i + 1], NULL, 0);
+			num_seeds = strtoul(argv[i + 1], NULL, 0);
 		else if (!strcmp(argv[i], "--from"))
 			from = strtoul(argv[i + 1], NULL, 0);
 		else if (!strcmp(argv[i], "--ops"))
@@ -329,7 +345,7 @@ int main(int argc, char **argv)
 	}
 	for (f = 0; f < PV_ARRAY_SIZE(rigs); f++)
 		if (!rig || rig == rigs[f])
-			all(rigs[f], from, n, (unsigned int)ops, (unsigned int)pair_ops);
+			all(rigs[f], only);
 	printf("sim: %lu runs, all good\n", runs);
-	return 0;
+	return !runs;
 }
