@@ -165,6 +165,7 @@ static void wait_for_frontend(struct fake_blkback *b)
 {
 	publish(b, "max-ring-page-order", b->max_ring_order);
 	publish(b, "max-ring-pages", b->max_ring_pages);
+	publish_text(b, "trusted", b->trusted);
 	fake_blkback_state(b, XenbusStateInitWait);
 }
 

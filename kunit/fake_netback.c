@@ -104,6 +104,8 @@ static void wait_for_frontend(struct fake_netback *nb)
 	fake_netback_node(nb, "carrier", nb->carrier);
 	fake_netback_node(nb, "mtu", nb->mtu);
 	text_node(nb, "hotplug-status", "connected");
+	if (nb->trusted)
+		text_node(nb, "trusted", nb->trusted);
 	state(nb, XenbusStateInitWait);
 }
 

@@ -32,6 +32,7 @@ struct fake_netback {
 	/* What the toolstack writes for the frontend; NULL, below 0: nothing. */
 	const char *mac;
 	int front_mtu;
+	const char *trusted;
 
 	/* How it behaves. */
 	bool never_connects; /* it stays in InitWait */

@@ -10,6 +10,9 @@
 /* The drivers that devices added from now on are offered to, in this order; NULL for none. */
 void pv_bus_set_drivers(const struct pv_driver *const *drivers);
 
+/* Whether devices added from now on are untrusted, whatever they say of themselves. */
+void pv_bus_set_untrusted(bool all);
+
 /* Whether one of the drivers matches `dev`, which need not be added. */
 bool pv_bus_wanted(const struct pv_device *dev);
 

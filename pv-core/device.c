@@ -14,10 +14,16 @@
 
 static struct pv_device *devices;
 static const struct pv_driver *const *drivers;
+static bool all_untrusted;
 
 void pv_bus_set_drivers(const struct pv_driver *const *table)
 {
 	drivers = table;
+}
+
+void pv_bus_set_untrusted(bool all)
+{
+	all_untrusted = all;
 }
 
 struct pv_device *pv_device_next(struct pv_device *dev)
@@ -97,6 +103,7 @@ int pv_device_add(struct pv_device *dev)
 	dev->next = NULL;
 	dev->holds = 1; /* the list's */
 	dev->changed_pending = false;
+	dev->untrusted = all_untrusted;
 	*at = dev;
 	probe(dev);
 	return 0;

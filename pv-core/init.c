@@ -98,6 +98,7 @@ static int init(const struct pv_init_args *args)
 	pv_info("clock: %s", pv_clock_name());
 
 	pv_bus_set_drivers(args->drivers);
+	pv_bus_set_untrusted(args->untrusted);
 	buses = args->buses;
 	scanned = 0;
 	for (num_buses = 0; buses && buses[num_buses]; num_buses++)

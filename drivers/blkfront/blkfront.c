@@ -79,9 +79,13 @@ static int connect(struct blkfront *bf)
 
 static void say(const struct blkfront *bf)
 {
+	const char *grants = bf->persistent ? "persistent" : "per-request";
+
+	if (bf->xd->dev.untrusted)
+		grants = "untrusted, its data are copied: persistent";
 	pv_info("%s: %llu sectors, blocks of %u; %u requests of %u segments, %s grants",
 		bf->xd->dev.name, (unsigned long long)bf->blk.capacity, bf->blk.logical_block,
-		bf->num_parts, bf->max_segs, bf->persistent ? "persistent" : "per-request");
+		bf->num_parts, bf->max_segs, grants);
 }
 
 /* --- life cycle ------------------------------------------------------------------------------- */

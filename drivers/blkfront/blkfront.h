@@ -13,6 +13,9 @@
  * in flight goes back to the class layer, which cuts it anew, by the limits of the new
  * connection.
  *
+ * AN UNTRUSTED BACKEND (blkif.h, "trusted") sees the connection's pages, which hold nothing else of the guest's, and of
+ * data the pool's: they are copied there, as for a backend with persistent grants, whether it is one or not.
+ *
  * SECTORS are of 512 bytes in all that blkif.h counts in sectors, whatever the block is. (Headers
  * of Xen 4.5 to 4.19 say otherwise of a frontend that writes feature-large-sector-size; backends
  * differed in what they made of it, and 4.20 took it back. This one does not write it.)
@@ -71,6 +74,7 @@ struct blkfront {
 	uint16_t handle;	 /* the virtual device's number */
 	uint8_t sync_op;	 /* BLKIF_OP_*; NO_SYNC_OP if the backend knows none */
 	bool persistent;	 /* data are copied to, and from, the pool's pages */
+	uint32_t pool_wanted;	 /* pages of it */
 
 	/* The connection. */
 	bool up;     /* it may be used by the data path */

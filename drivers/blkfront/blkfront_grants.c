@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * What the backend may reach as long as the connection lasts: the ring; for each part a page of
- * segments, where there are indirect requests; and the pool of persistent grants.
+ * segments, where there are indirect requests; and the pool of pages that data are copied to.
  *
  * They come back by ending their grants. A page that the backend keeps mapped is quarantined, and
  * freed when it lets go.
@@ -119,7 +119,7 @@ void pv_blkfront_ring_stop(struct blkfront *bf)
 
 static int pool_start(struct blkfront *bf)
 {
-	const unsigned int wanted = PV_CONFIG_BLK_PERSISTENT;
+	const unsigned int wanted = bf->pool_wanted;
 	unsigned int n;
 
 	bf->pool = pv_os_alloc(wanted * sizeof(*bf->pool));
@@ -133,7 +133,7 @@ static int pool_start(struct blkfront *bf)
 		bf->pool_free[bf->pool_num_free++] = (uint16_t)n;
 	}
 	if (n < wanted)
-		pv_warn("%s: %u pages for persistent grants, %u were to be", bf->xd->dev.name, n,
+		pv_warn("%s: %u pages for what is copied, %u were to be", bf->xd->dev.name, n,
 			wanted);
 	/* So that any part finds its pages, when no other has them. */
 	return n >= bf->q.limits.max_bytes / PV_PAGE_SIZE ? 0 : PV_ENOMEM;
@@ -142,8 +142,8 @@ static int pool_start(struct blkfront *bf)
 static void pool_stop(struct blkfront *bf)
 {
 	take_all_back(bf, bf->pool, bf->pool_size);
-	pv_os_free(bf->pool, PV_CONFIG_BLK_PERSISTENT * sizeof(*bf->pool));
-	pv_os_free(bf->pool_free, PV_CONFIG_BLK_PERSISTENT * sizeof(*bf->pool_free));
+	pv_os_free(bf->pool, bf->pool_wanted * sizeof(*bf->pool));
+	pv_os_free(bf->pool_free, bf->pool_wanted * sizeof(*bf->pool_free));
 	bf->pool = NULL;
 	bf->pool_free = NULL;
 	bf->pool_size = 0;

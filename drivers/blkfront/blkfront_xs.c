@@ -8,11 +8,15 @@
  *				protocol, feature-persistent
  *	backend, Connected	sectors, sector-size, physical-sector-size, info, mode;
  *				feature-flush-cache, feature-barrier, feature-discard,
- *				feature-persistent, feature-max-indirect-segments
+ *				feature-persistent, feature-max-indirect-segments; trusted
  *	frontend, Connected
  *
  * What the backend writes is input of a stranger: a number that is none counts as absent where
  * there is a default, and is refused where there is none, or where it would be dangerous.
+ *
+ * TRUST. "trusted" of 0, or that is no number, holds as long as the device lasts: a backend that
+ * comes back cannot undo it. But the node is the toolstack's in a folder of the backend's, which can
+ * write it before it is read first: a kernel that knows better says so in struct pv_init_args.
  *
  * FLUSHES. FLUSH_DISKCACHE is preferred, an empty WRITE_BARRIER does the same. A backend that
  * says 0 to both has no cache to be flushed (Linux derives its 0 from that); one that says
@@ -112,7 +116,7 @@ int pv_blkfront_publish(struct blkfront *bf)
 
 struct properties {
 	uint64_t sectors, sector_size, physical_sector_size, info;
-	uint64_t flush, barrier, discard, persistent, indirect;
+	uint64_t flush, barrier, discard, persistent, indirect, trusted;
 	bool says_flush; /* whether it says anything about flushes */
 	bool read_only;
 };
@@ -129,6 +133,7 @@ static int read_properties(struct blkfront *bf, struct properties *p)
 		{.key = "feature-discard", .value = &p->discard},
 		{.key = "feature-persistent", .value = &p->persistent},
 		{.key = "feature-max-indirect-segments", .value = &p->indirect},
+		{.key = "trusted", .value = &p->trusted, .def = 1},
 	};
 	char mode[8];
 	int err;
@@ -141,6 +146,8 @@ static int read_properties(struct blkfront *bf, struct properties *p)
 		       items[0].err ? "sectors" : "sector-size");
 		return PV_EPROTO;
 	}
+	if (!p->trusted || items[9].err == PV_EINVAL)
+		bf->xd->dev.untrusted = true;
 	p->says_flush = items[4].err != PV_ENOENT || items[5].err != PV_ENOENT;
 	p->read_only =
 		pv_xenbus_read_backend(bf->xd, "mode", mode, sizeof(mode)) > 0 && mode[0] == 'r';
@@ -217,9 +224,10 @@ static int set_limits(struct blkfront *bf, const struct properties *p)
 		segs = p->indirect < BLKFRONT_INDIRECT ? (uint32_t)p->indirect : BLKFRONT_INDIRECT;
 	if (segs > BLKFRONT_SEGS)
 		segs = BLKFRONT_SEGS;
-	bf->persistent = PV_CONFIG_BLK_PERSISTENT && p->persistent;
-	if (bf->persistent && segs > PV_CONFIG_BLK_PERSISTENT)
-		segs = PV_CONFIG_BLK_PERSISTENT;
+	bf->pool_wanted = PV_CONFIG_BLK_PERSISTENT ? PV_CONFIG_BLK_PERSISTENT : PV_CONFIG_BOUNCE;
+	bf->persistent = (PV_CONFIG_BLK_PERSISTENT && p->persistent) || bf->xd->dev.untrusted;
+	if (bf->persistent && segs > bf->pool_wanted)
+		segs = bf->pool_wanted;
 	bf->max_segs = segs;
 	limits->max_bytes = segs * PV_PAGE_SIZE & ~(bf->blk.logical_block - 1);
 	if (!limits->max_bytes) {

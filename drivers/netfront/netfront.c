@@ -167,7 +167,7 @@ static int resume(struct pv_device *dev)
 	if (err)
 		return err;
 	for (i = 0; nf->net.started && i < NUM_PAIRS; i++)
-		pv_netfront_refill(&nf->pair[i].q);
+		nf->pair[i].q.ops->refill(&nf->pair[i].q);
 	wake(nf);
 	pv_net_changed(&nf->net);
 	return 0;

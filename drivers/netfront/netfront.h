@@ -19,10 +19,12 @@
  *
  * WHO OWNS WHAT WHEN
  *	sending		the packet's pages are granted, read-only, from submit until each of its slots was
- *			answered (netfront_tx.c)
+ *			answered (netfront_tx.c). To an untrusted backend (netif.h, "trusted") they are not:
+ *			what is sent is copied to pages of ours, which hold nothing else
  *	receiving	a page of the pool is granted for writing while it is posted. The backend has the
  *			hypervisor copy into it (request-rx-copy) and does not map it. A page is looked at only
- *			after its grant was revoked, and so cannot change any more (netfront_rx.c)
+ *			after its grant was revoked, and so cannot change any more (netfront_rx.c). Before an
+ *			untrusted backend gets it, what the kernel may have left there is erased
  *
  * WHAT CAN FAIL
  *	Answers that make no sense to the rings break the device. Frames that make no sense are dropped and
@@ -72,7 +74,7 @@ struct netfront_tx {
 	uint16_t next; /* in the list of free ones */
 };
 
-/* A page of ours for what the backend does not take as it lies, granted as long as the connection lasts. */
+/* A page of ours for what is not lent to the backend as it lies, granted as long as the connection lasts. */
 struct netfront_bounce {
 	uint8_t *page;
 	int ref;
@@ -114,6 +116,8 @@ struct netfront_pair {
 	struct netfront_tx slot[RING_NUM];
 	struct netfront_bounce *bounce;
 	uint32_t bounce_size; /* bytes for each id */
+	unsigned int
+		lends; /* at most so many slots of a packet are lent as they lie, or else none */
 
 	/* Receiving. */
 	struct pv_xring rx;
@@ -190,6 +194,8 @@ void pv_netfront_rx_mend(struct netfront_pair *pair);
 
 int pv_netfront_receive(struct pv_net_queue *q, int budget);
 void pv_netfront_refill(struct pv_net_queue *q);
+/* The same, for an untrusted backend. */
+void pv_netfront_refill_erased(struct pv_net_queue *q);
 
 /* --- netfront_csum.c -------------------------------------------------------------------------- */
 

@@ -65,6 +65,15 @@ static const struct pv_net_ops ops = {
 	.arm = arm,
 };
 
+static const struct pv_net_ops untrusted_ops = {
+	.send = pv_netfront_send,
+	.flush = pv_netfront_flush,
+	.reap = reap,
+	.receive = pv_netfront_receive,
+	.refill = pv_netfront_refill_erased,
+	.arm = arm,
+};
+
 /* --- event channels --------------------------------------------------------------------------- */
 
 static void event(void *arg)
@@ -111,8 +120,10 @@ void pv_netfront_pair_set(struct netfront_pair *pair, struct netfront *nf)
 
 int pv_netfront_pair_init(struct netfront_pair *pair)
 {
-	int err = pv_netfront_tx_init(pair);
+	int err;
 
+	pair->q.ops = pair->xd->dev.untrusted ? &untrusted_ops : &ops;
+	err = pv_netfront_tx_init(pair);
 	if (!err)
 		err = pv_netfront_rx_init(pair);
 	if (!err)

@@ -61,6 +61,17 @@ void pv_netfront_refill(struct pv_net_queue *q)
 	}
 }
 
+void pv_netfront_refill_erased(struct pv_net_queue *q)
+{
+	struct pv_net_buf *buf;
+
+	/* The pool is small, and all of it is posted, but for what finds no grant. */
+	for (buf = q->pool.free; buf; buf = buf->next)
+		if (buf->page)
+			pv_memset(buf->page, 0, PV_PAGE_SIZE);
+	pv_netfront_refill(q);
+}
+
 /* --- frames ----------------------------------------------------------------------------------- */
 
 /* Takes the buffer at this slot back from the backend. False if that still uses it: its page is lost. */

@@ -5,7 +5,8 @@
  * A packet is a chain of slots: the first has the packet's whole length, each of the others its own, and a
  * slot of extra info behind the first says how to segment. A slot's data do not cross a page, so a piece of
  * the kernel's takes a slot for each page that it touches. Backends take MAX_SLOTS of them: a packet in more
- * is refused (PV_EINVAL), as nothing is copied, with two exceptions. Backends drop a packet whose first slot
+ * is refused (PV_EINVAL), as nothing is copied, with three exceptions. An untrusted backend gets all in pages
+ * of ours, one for each slot, which hold nothing but what it was sent. Backends drop a packet whose first slot
  * is shorter than an Ethernet header (Linux' xenvif_tx_build_gops()): its head is copied into memory of ours. And
  * without feature-sg they take one slot: a packet in several, of up to a page, is gathered in a page of ours.
  *
@@ -58,7 +59,7 @@ static inline unsigned int count_parts(const struct pv_packet *pkt, uint32_t ski
 static inline uint32_t head_len(const struct netfront_pair *pair, const struct pv_packet *pkt,
 				unsigned int num)
 {
-	if (num > 1 && pv_unlikely(!pair->offer->sg))
+	if (pv_unlikely(num > pair->lends))
 		return pkt->len;
 	if (pv_likely(part(pkt->seg[0].va, pkt->seg[0].len) >= PV_NET_HDR_LEN))
 		return 0;
@@ -143,7 +144,7 @@ static inline int take_part(struct netfront_pair *pair, struct pv_packet *pkt, s
 	return 0;
 }
 
-/* A slot for its first `head` bytes, in memory of ours. */
+/* A slot for its next `head` bytes, in memory of ours. */
 static PV_NOINLINE void take_head(struct netfront_pair *pair, struct pv_packet *pkt, struct walk *w,
 				  uint32_t head, struct netif_tx_request *req)
 {
@@ -210,12 +211,14 @@ static int put_chain(struct netfront_pair *pair, struct pv_packet *pkt, unsigned
 	struct netif_tx_request req;
 	uint16_t id[MAX_SLOTS];
 	unsigned int i;
+	uint32_t len;
 
 	for (i = 0; i < num; i++) {
 		id[i] = pair->tx_free;
 		if (pv_unlikely(head)) {
-			take_head(pair, pkt, &w, head, &req);
-			head = 0;
+			len = head < pair->bounce_size ? head : pair->bounce_size;
+			take_head(pair, pkt, &w, len, &req);
+			head -= len;
 		} else if (pv_unlikely(take_part(pair, pkt, &w, &req))) {
 			goto undo;
 		}
@@ -246,10 +249,12 @@ int pv_netfront_send(struct pv_net_queue *q, struct pv_packet *pkt)
 	uint16_t flags;
 	int err;
 
-	if (pv_unlikely(head))
-		num = 1 + count_parts(pkt, head);
-	if (pv_unlikely(pkt->len > XEN_NETIF_MAX_TX_SIZE || num > MAX_SLOTS ||
-			head > pair->bounce_size))
+	if (pv_unlikely(head)) {
+		num = (head + pair->bounce_size - 1) / pair->bounce_size + count_parts(pkt, head);
+		if (num > 1 && !pair->offer->sg)
+			return PV_EINVAL;
+	}
+	if (pv_unlikely(pkt->len > XEN_NETIF_MAX_TX_SIZE || num > MAX_SLOTS))
 		return PV_EINVAL;
 	if (pv_unlikely(pv_xring_room(&pair->tx) < num + extra))
 		return PV_EBUSY;
@@ -348,9 +353,13 @@ static unsigned int bounce_pages(const struct netfront_pair *pair)
 
 static int bounce_init(struct netfront_pair *pair)
 {
+	bool untrusted = pair->xd->dev.untrusted, sg = pair->offer->sg;
 	unsigned int i;
 
-	pair->bounce_size = pair->offer->sg ? HEAD_SIZE : PV_PAGE_SIZE;
+	pair->lends = sg ? ~0u : 1;
+	if (untrusted)
+		pair->lends = 0;
+	pair->bounce_size = sg && !untrusted ? HEAD_SIZE : PV_PAGE_SIZE;
 	pair->bounce = pv_os_alloc(bounce_pages(pair) * sizeof(*pair->bounce));
 	if (!pair->bounce)
 		return PV_ENOMEM;

@@ -84,7 +84,8 @@ static void add_status(struct pv_virtio *vd, uint8_t bits)
 
 /*
  * What the library does by itself, whatever the device (6). ACCESS_PLATFORM and ORDER_PLATFORM ask for the
- * platform's bus addresses, which pv_share() gives, and for its barriers, which x86's loads and stores are.
+ * platform's bus addresses, which pv_share() gives, and for its barriers, which x86's loads and stores are. A
+ * device with ACCESS_PLATFORM does not reach all memory, or is not to: it is untrusted.
  */
 #define WANTED                                                                                     \
 	(1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_RING_F_INDIRECT_DESC |                        \
@@ -116,6 +117,8 @@ static int negotiate(struct pv_virtio *vd, uint64_t wanted, uint64_t required)
 			return PV_ENOTSUP;
 		}
 	}
+	if (pv_virtio_has(vd, VIRTIO_F_ACCESS_PLATFORM))
+		vd->dev.untrusted = true;
 	(void)format_features(vd, vd->features, text, sizeof(text));
 	pv_info("%s: offered 0x%llx, taken 0x%llx: %s", vd->dev.name,
 		(unsigned long long)vd->offered, (unsigned long long)vd->features, text);

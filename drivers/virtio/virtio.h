@@ -113,9 +113,10 @@ int pv_virtio_begin(struct pv_virtio *vd, uint64_t wanted, uint64_t required,
 
 /* What a driver asks of a queue. */
 struct pv_vq_spec {
-	unsigned int max_num;	  /* most entries that are of use; 0: PV_CONFIG_VRING_NUM */
-	unsigned int max_chain;	  /* most pieces in a chain, at most 256: indirect tables' size */
-	bool any_len;		  /* the device's used lengths tell nothing */
+	unsigned int max_num;	/* most entries that are of use; 0: PV_CONFIG_VRING_NUM */
+	unsigned int max_chain; /* most pieces in a chain, at most 256: indirect tables' size */
+	unsigned int bounce;	/* most bounce pages that are of use, if the device is untrusted */
+	bool any_len;		/* the device's used lengths tell nothing */
 	void (*event)(void *arg); /* from the queue's interrupt; NULL for none */
 	void *arg;
 };

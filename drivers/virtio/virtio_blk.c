@@ -151,6 +151,9 @@ static int limits_set(struct virtio_blk *vb, struct virtio_blk_queue *bq, const 
 		segs = c->seg_max;
 	if (pv_virtio_has(vb->vd, VIRTIO_BLK_F_SIZE_MAX) && len > c->size_max)
 		len = c->size_max;
+	/* A piece is copied to one page. */
+	if (bq->vq->bounce.num && len > PV_PAGE_SIZE)
+		len = PV_PAGE_SIZE;
 	len &= ~(PV_BLK_SECTOR - 1);
 	if ((uint64_t)segs * len < vb->blk.logical_block) {
 		pv_err("%s: no block fits into a request: ring %u, seg_max %u, size_max %u",

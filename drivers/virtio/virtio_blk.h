@@ -48,8 +48,8 @@ struct virtio_blk_queue {
 	struct pv_vq_items shared;
 	struct virtio_blk_part *part; /* by head; `num` of them */
 	unsigned int num;
-	bool presets; /* tables are indirect, and nothing is to be unshared */
-	bool unshares; /* not pv_share_is_physical(): each part has its own pieces; else one is for all */
+	bool presets;  /* tables are indirect, and nothing is to be unshared */
+	bool unshares; /* pv_vq_shares(): each part has its own pieces; else one is for all */
 	struct virtio_blk_pieces *pieces; /* that one, or `num` of them */
 };
 

@@ -41,8 +41,8 @@ static PV_NOINLINE void unshare_pieces(struct virtio_blk_queue *bq,
 	unsigned int i;
 
 	for (i = 0; i < num; i++)
-		(void)pv_unshare(&bq->vd->dev, part->pieces->addr[i], part->lent[i].va,
-				 part->lent[i].len, data_dir(part->req));
+		pv_vq_unshare(bq->vq, part->pieces->addr[i], part->lent[i].va, part->lent[i].len,
+			      data_dir(part->req));
 }
 
 static inline void unshare(struct virtio_blk_queue *bq, const struct virtio_blk_part *part)
@@ -88,9 +88,14 @@ static int share_pieces(struct virtio_blk_queue *bq, struct virtio_blk_part *par
 {
 	unsigned int i;
 
+	if (pv_likely(!bq->unshares)) {
+		for (i = 0; i < part->num; i++)
+			part->pieces->addr[i] = pv_os_virt_to_phys(seg[i].va);
+		return 0;
+	}
 	for (i = 0; i < part->num; i++) {
-		if (pv_share(&bq->vd->dev, seg[i].va, seg[i].len, data_dir(part->req),
-			     &part->pieces->addr[i])) {
+		if (pv_vq_share(bq->vq, seg[i].va, seg[i].len, data_dir(part->req),
+				&part->pieces->addr[i])) {
 			unshare_pieces(bq, part, i);
 			return PV_EBUSY;
 		}
@@ -372,6 +377,7 @@ void pv_virtio_blk_spec(struct virtio_blk_queue *bq, struct pv_vq_spec *spec)
 {
 	spec->max_num = RING_NUM;
 	spec->max_chain = PV_CONFIG_BLK_SEGS + 2;
+	spec->bounce = PV_CONFIG_BOUNCE;
 	spec->any_len = bq->vd->legacy;
 	spec->event = event;
 	spec->arg = bq;
@@ -391,7 +397,7 @@ int pv_virtio_blk_ring_init(struct virtio_blk_queue *bq, unsigned int index)
 
 	bq->vq = &bq->vd->vq[index];
 	bq->num = bq->vq->num;
-	bq->unshares = !pv_share_is_physical(&bq->vd->dev);
+	bq->unshares = pv_vq_shares(bq->vq);
 	bq->presets = bq->vq->indirect && !bq->unshares;
 	err = pv_vq_items_alloc(&bq->shared, bq->vd, bq->num, sizeof(struct virtio_blk_shared));
 	if (err)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Between the files of the virtio network driver: virtio_net.c, life cycle and configuration; virtio_net_tx.c
- * and virtio_net_rx.c, the data path; virtio_net_rings.c, what these two have in common.
+ * and virtio_net_rx.c, the data path; virtio_net_bounce.c, sending to an untrusted device; virtio_net_rings.c,
+ * what these have in common.
  */
 #ifndef PV_DRIVERS_VIRTIO_NET_H
 #define PV_DRIVERS_VIRTIO_NET_H
@@ -30,7 +31,7 @@ struct virtio_net_pair {
 	bool split_header; /* it needs a descriptor of its own (legacy, 5.1.6.1.1) */
 	bool merged;	   /* MRG_RXBUF */
 	bool rx_csum;	   /* GUEST_CSUM */
-	bool unshares;	   /* not pv_share_is_physical() */
+	bool unshares;	   /* pv_vq_shares(), of either queue */
 	bool tx_presets;   /* tables are indirect, and nothing is to be unshared */
 	bool rx_presets;   /* buffers are one descriptor, in the ring */
 	struct pv_vq_items headers;
@@ -64,6 +65,14 @@ void pv_virtio_net_reap(struct pv_net_queue *q);
 int pv_virtio_net_tx_init(struct virtio_net_pair *pair);
 void pv_virtio_net_tx_exit(struct virtio_net_pair *pair);
 void pv_virtio_net_tx_drain(struct virtio_net_pair *pair, int status);
+
+/* What the header asks of the device. */
+void pv_virtio_net_header(struct virtio_net_hdr_v1 PV_SHARED *hdr, const struct pv_packet *pkt);
+
+/* --- virtio_net_bounce.c: a packet on a send ring with bounce pages ------------------------------ */
+
+int pv_virtio_net_send_bounced(struct virtio_net_pair *pair, struct pv_packet *pkt);
+void pv_virtio_net_sent_bounced(struct virtio_net_pair *pair, const struct virtio_net_tx *slot);
 
 /* --- virtio_net_rx.c: the same for the receive ring ---------------------------------------------- */
 

@@ -6,6 +6,7 @@
  * EVENTS. An interrupt is asked for at the next received packet, and when half of the packets in flight
  * were sent.
  */
+#include <pv/config.h>
 #include <pv/log.h>
 
 #include "drivers/virtio/virtio_net.h"
@@ -59,11 +60,14 @@ void pv_virtio_net_specs(struct virtio_net_pair *pair, struct pv_virtio *vd,
 {
 	pair->split_header = vd->legacy && !pv_virtio_has(vd, VIRTIO_F_ANY_LAYOUT);
 	/* 5.1.2: receiveq1, transmitq1, receiveq2, ... */
-	spec[0] = (struct pv_vq_spec) {
-		.max_chain = pair->split_header ? 2 : 1, .event = event, .arg = pair};
+	spec[0] = (struct pv_vq_spec) {.max_chain = pair->split_header ? 2 : 1,
+				       .bounce = PV_CONFIG_NET_RX,
+				       .event = event,
+				       .arg = pair};
 	spec[1] = (struct pv_vq_spec) {
 		.max_num = pv_virtio_has(vd, VIRTIO_RING_F_INDIRECT_DESC) ? TX_NUM : 0,
 		.max_chain = PV_NET_MAX_SEGS + 1,
+		.bounce = PV_CONFIG_BOUNCE,
 		.event = event,
 		.arg = pair};
 }
@@ -71,9 +75,9 @@ void pv_virtio_net_specs(struct virtio_net_pair *pair, struct pv_virtio *vd,
 int pv_virtio_net_rings_init(struct virtio_net_pair *pair, struct pv_virtio *vd, unsigned int index)
 {
 	pair->vd = vd;
-	pair->unshares = !pv_share_is_physical(&vd->dev);
 	pair->rx = &vd->vq[2 * index];
 	pair->tx = &vd->vq[2 * index + 1];
+	pair->unshares = pv_vq_shares(pair->tx);
 	pair->merged = pv_virtio_has(vd, VIRTIO_NET_F_MRG_RXBUF);
 	pair->rx_csum = pv_virtio_has(vd, VIRTIO_NET_F_GUEST_CSUM);
 	pair->hdr_len = !vd->legacy || pair->merged ? sizeof(struct virtio_net_hdr_v1)

@@ -27,7 +27,7 @@ static PV_NOINLINE bool post_any(struct virtio_net_pair *pair, struct pv_net_buf
 	struct pv_vring_chain chain;
 
 	if (!pv_vring_room(pair->rx, pieces) ||
-	    pv_share(&pair->vd->dev, buf->page, PV_PAGE_SIZE, PV_SHARE_WRITE, &buf->addr))
+	    pv_vq_share(pair->rx, buf->page, PV_PAGE_SIZE, PV_SHARE_WRITE, &buf->addr))
 		return false;
 	pv_vring_begin(pair->rx, &chain, pieces, pair->rx->indirect);
 	if (offset)
@@ -71,6 +71,16 @@ void pv_virtio_net_refill(struct pv_net_queue *q)
 	q->stats.notified += pv_vring_kick(pair->rx);
 }
 
+/* The buffer's memory is ours again; of bounce pages so much of it as the device says it wrote. */
+static PV_NOINLINE void unshare(struct virtio_net_pair *pair, struct pv_net_buf *buf, uint32_t len)
+{
+	if (pair->rx->bounce.num)
+		pv_bounce_unshare(&pair->rx->bounce, buf->addr, buf->page, len, PV_SHARE_WRITE);
+	else
+		(void)pv_unshare(&pair->vd->dev, buf->addr, buf->page, PV_PAGE_SIZE,
+				 PV_SHARE_WRITE);
+}
+
 /* The next buffer that the device used, and how much it wrote. */
 static PV_ALWAYS_INLINE struct pv_net_buf *take(struct virtio_net_pair *pair, uint32_t *len)
 {
@@ -79,8 +89,7 @@ static PV_ALWAYS_INLINE struct pv_net_buf *take(struct virtio_net_pair *pair, ui
 	if (!buf)
 		return NULL;
 	if (pv_unlikely(pair->unshares))
-		(void)pv_unshare(&pair->vd->dev, buf->addr, buf->page, PV_PAGE_SIZE,
-				 PV_SHARE_WRITE);
+		unshare(pair, buf, *len);
 	buf->next = NULL;
 	return buf;
 }
@@ -235,8 +244,7 @@ void pv_virtio_net_rx_drain(struct virtio_net_pair *pair)
 	struct pv_net_buf *buf;
 
 	while ((buf = pv_vq_drain(pair->rx))) {
-		(void)pv_unshare(&pair->vd->dev, buf->addr, buf->page, PV_PAGE_SIZE,
-				 PV_SHARE_WRITE);
+		unshare(pair, buf, 0);
 		pv_net_buf_put(&pair->q, buf);
 	}
 }

@@ -14,7 +14,7 @@ static struct virtio_net_pair *pair_of(struct pv_net_queue *q)
 	return pv_container_of(q, struct virtio_net_pair, q);
 }
 
-static void header_write(struct virtio_net_hdr_v1 PV_SHARED *hdr, const struct pv_packet *pkt)
+void pv_virtio_net_header(struct virtio_net_hdr_v1 PV_SHARED *hdr, const struct pv_packet *pkt)
 {
 	bool partial = pkt->flags & PV_PACKET_CSUM_PARTIAL;
 	uint8_t gso = VIRTIO_NET_HDR_GSO_NONE;
@@ -38,13 +38,17 @@ static PV_NOINLINE void unshare_pieces(struct virtio_net_pair *pair,
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		(void)pv_unshare(&pair->vd->dev, slot->addr[i], slot->pkt->seg[i].va,
-				 slot->pkt->seg[i].len, PV_SHARE_READ);
+		pv_vq_unshare(pair->tx, slot->addr[i], slot->pkt->seg[i].va, slot->pkt->seg[i].len,
+			      PV_SHARE_READ);
 }
 
 static inline void unshare(struct virtio_net_pair *pair, const struct virtio_net_tx *slot)
 {
-	if (pv_unlikely(pair->unshares))
+	if (pv_likely(!pair->unshares))
+		return;
+	if (pair->tx->bounce.num)
+		pv_virtio_net_sent_bounced(pair, slot);
+	else
 		unshare_pieces(pair, slot, slot->pkt->num_segs);
 }
 
@@ -54,9 +58,14 @@ static int share_pieces(struct virtio_net_pair *pair, struct virtio_net_tx *slot
 	struct pv_packet *pkt = slot->pkt;
 	unsigned int i;
 
+	if (pv_likely(!pair->unshares)) {
+		for (i = 0; i < pkt->num_segs; i++)
+			slot->addr[i] = pv_os_virt_to_phys(pkt->seg[i].va);
+		return 0;
+	}
 	for (i = 0; i < pkt->num_segs; i++) {
-		if (pv_share(&pair->vd->dev, pkt->seg[i].va, pkt->seg[i].len, PV_SHARE_READ,
-			     &slot->addr[i])) {
+		if (pv_vq_share(pair->tx, pkt->seg[i].va, pkt->seg[i].len, PV_SHARE_READ,
+				&slot->addr[i])) {
 			unshare_pieces(pair, slot, i);
 			return PV_EBUSY;
 		}
@@ -86,7 +95,7 @@ static void preset(struct virtio_net_pair *pair, unsigned int head)
 	static const struct pv_packet plain;
 	struct virtio_net_tx *slot = &pair->slot[head];
 
-	header_write(slot->hdr, &plain);
+	pv_virtio_net_header(slot->hdr, &plain);
 	pv_vring_preset(pair->tx, head, 0, slot->hdr_addr, pair->hdr_len, VRING_DESC_F_NEXT);
 	pv_vring_preset(pair->tx, head, 1, 0, 0, 0);
 	pv_vring_table_len(pair->tx, head, 2);
@@ -106,13 +115,15 @@ static PV_NOINLINE int send_any(struct virtio_net_pair *pair, struct pv_packet *
 	unsigned int i, num = pkt->num_segs;
 	struct pv_vring_chain chain;
 
+	if (pv_unlikely(tx->bounce.num))
+		return pv_virtio_net_send_bounced(pair, pkt);
 	if (!pv_vring_room(tx, num + 1))
 		return PV_EBUSY;
 	slot->pkt = pkt;
 	slot->preset = false;
 	if (share_pieces(pair, slot))
 		return PV_EBUSY;
-	header_write(slot->hdr, pkt);
+	pv_virtio_net_header(slot->hdr, pkt);
 	pv_vring_begin(tx, &chain, num + 1, tx->indirect);
 	pv_vring_put(tx, &chain, slot->hdr_addr, pair->hdr_len, VRING_DESC_F_NEXT);
 	for (i = 0; i < num; i++)

@@ -66,6 +66,40 @@ void pv_vq_items_free(struct pv_vq_items *items, struct pv_virtio *vd)
 	items->page = NULL;
 }
 
+int pv_vq_share(struct pv_vq *vq, void *va, uint32_t len, enum pv_share_dir dir,
+		pv_bus_addr_t *addr)
+{
+	if (vq->bounce.num)
+		return pv_bounce_share(&vq->bounce, va, len, dir, addr);
+	return pv_share(&vq->vd->dev, va, len, dir, addr);
+}
+
+void pv_vq_unshare(struct pv_vq *vq, pv_bus_addr_t addr, void *va, uint32_t len,
+		   enum pv_share_dir dir)
+{
+	if (vq->bounce.num)
+		pv_bounce_unshare(&vq->bounce, addr, va, len, dir);
+	else
+		(void)pv_unshare(&vq->vd->dev, addr, va, len, dir);
+}
+
+/* No chain has more pages than pieces. */
+static int bounce_alloc(struct pv_vq *vq, unsigned int pages)
+{
+	unsigned int most = vq->num * vq->max_chain;
+	int err;
+
+	if (!vq->vd->dev.untrusted)
+		return 0;
+	if (pages > most)
+		pages = most;
+	err = pv_bounce_init(&vq->bounce, &vq->vd->dev, pages, vq->max_chain);
+	if (!err)
+		pv_info("%s: queue %u: untrusted, its data are copied by %u pages",
+			vq->vd->dev.name, vq->index, vq->bounce.num);
+	return err;
+}
+
 static int ring_alloc(struct pv_vq *vq, unsigned int num)
 {
 	unsigned int align = vq->vd->legacy ? USED_ALIGN_LEGACY : USED_ALIGN;
@@ -157,6 +191,8 @@ int pv_vq_alloc(struct pv_vq *vq, struct pv_virtio *vd, unsigned int index, unsi
 		err = PV_ENOMEM;
 	else if (vq->indirect)
 		err = tables_alloc(vq);
+	if (!err)
+		err = bounce_alloc(vq, spec->bounce);
 	if (err) {
 		pv_vq_free(vq);
 		return err;
@@ -170,6 +206,7 @@ int pv_vq_alloc(struct pv_vq *vq, struct pv_virtio *vd, unsigned int index, unsi
 
 void pv_vq_free(struct pv_vq *vq)
 {
+	pv_bounce_exit(&vq->bounce, vq->vd->held);
 	pv_vq_items_free(&vq->tables, vq->vd);
 	if (vq->slot)
 		pv_os_free(vq->slot, vq->num * sizeof(*vq->slot));

@@ -19,12 +19,16 @@
  *	contiguous pages the ring is made smaller until it fits into one. Everything else that the device
  *	sees in many small items (indirect tables, request headers) lies in single pages: struct
  *	pv_vq_items. Memory whose device was not seen to end its reset is never given back.
+ *
+ * AN UNTRUSTED DEVICE (by the kernel's word, or by ACCESS_PLATFORM, which says that it does not reach all memory)
+ *	sees the above, which hold nothing else, and of data the queue's bounce pages (bounce.h).
  */
 #ifndef PV_DRIVERS_VIRTQUEUE_H
 #define PV_DRIVERS_VIRTQUEUE_H
 
 #include "arch/x86/x86.h"
 #include "drivers/virtio/virtio.h"
+#include "pv-core/bounce.h"
 
 enum pv_vq_notify_kind {
 	PV_VQ_NOTIFY_NONE,
@@ -90,6 +94,7 @@ struct pv_vq {
 	unsigned int ring_pages;
 	uint16_t max_chain;
 	struct pv_vq_items tables;
+	struct pv_bounce bounce; /* of the chains' data; without pages if the device is trusted */
 	uint64_t desc_addr, avail_addr, used_addr; /* as the device is told */
 	int msix_vector;			   /* set by the PCI transports; -1 for none */
 };
@@ -110,6 +115,21 @@ void *pv_vq_drain(struct pv_vq *vq);
 
 /* Breaks the queue's device. */
 void pv_vq_break(struct pv_vq *vq, const char *reason);
+
+/*
+ * Whether what the queue's chains name has to be shared piece by piece, by the two functions below; else it is
+ * pv_os_virt_to_phys(), and needs no end.
+ */
+static inline bool pv_vq_shares(const struct pv_vq *vq)
+{
+	return vq->bounce.num || !pv_share_is_physical(&vq->vd->dev);
+}
+
+/* pv_share() and pv_unshare(), of a piece of data; of an untrusted device, of at most a page. Context: data. */
+int pv_vq_share(struct pv_vq *vq, void *va, uint32_t len, enum pv_share_dir dir,
+		pv_bus_addr_t *addr) PV_MUST_CHECK;
+void pv_vq_unshare(struct pv_vq *vq, pv_bus_addr_t addr, void *va, uint32_t len,
+		   enum pv_share_dir dir);
 
 /* `num` zeroed items of `size` bytes, at most a page. 0 or PV_ENOMEM. Context: control. */
 int pv_vq_items_alloc(struct pv_vq_items *items, struct pv_virtio *vd, unsigned int num,

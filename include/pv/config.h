@@ -95,6 +95,17 @@
 #endif
 
 /*
+ * Pages of memory that each queue of a device which is not trusted (struct pv_device) has for what it copies;
+ * requests wait where they are all in use. Those for reception are PV_CONFIG_NET_RX.
+ */
+#ifndef PV_CONFIG_BOUNCE
+#define PV_CONFIG_BOUNCE 256
+#endif
+#if PV_CONFIG_BOUNCE < 32 || PV_CONFIG_BOUNCE < PV_CONFIG_BLK_SEGS + 2 || PV_CONFIG_BOUNCE > 32768
+#error "PV_CONFIG_BOUNCE: 32, or two more than PV_CONFIG_BLK_SEGS, to 32768"
+#endif
+
+/*
  * Pages that a network device keeps posted for reception, per queue. Rounded down to what its ring
  * holds.
  */

@@ -112,7 +112,13 @@ struct pv_device {
 	enum pv_device_state state;
 	const char *reason; /* why it is broken; NULL if it is not */
 	struct pv_device *next;
-	unsigned int holds;   /* pv_device_get() */
+	unsigned int holds; /* pv_device_get() */
+	/*
+	 * Its peer is not to see more of the guest's memory than what it is sent: data are copied to, and from,
+	 * pages that hold nothing else. Set where the kernel asks for it (struct pv_init_args), and by drivers
+	 * where the device does; never cleared.
+	 */
+	bool untrusted;
 	bool changed_pending; /* written from interrupts; pv_work() takes it back */
 
 	/* Set by the driver. */

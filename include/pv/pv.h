@@ -40,6 +40,11 @@ struct pv_init_args {
 	const struct pv_hv *const *hypervisors;
 	const struct pv_bus *const *buses;
 	const struct pv_driver *const *drivers;
+	/*
+	 * No device is to see more of the guest's memory than what it is sent, also those that do not ask to be
+	 * kept from it: their word may be the host's. See struct pv_device.
+	 */
+	bool untrusted;
 };
 
 /*

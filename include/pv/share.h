@@ -8,7 +8,7 @@
  * it takes:
  *
  *	virtio	its devices reach all guest memory: the address is the physical one, and there is
- *		nothing to take back
+ *		nothing to take back. (Of an untrusted one, what is shared is the queues' bounce pages.)
  *	xenbus	a grant to the backend's domain, which covers one page: a piece does not cross a
  *		page, and the address is (grant reference << 12) + offset in the page
  */
