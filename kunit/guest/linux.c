@@ -70,17 +70,9 @@ void *pv_linux_steal_area(bool xen, unsigned int cpu)
 	return area ? per_cpu_ptr(area, cpu) : NULL;
 }
 
-uint64_t pv_linux_stolen_ns(bool xen, unsigned int cpu)
+pv_linux_stolen_fn pv_linux_stolen(bool xen)
 {
-	u64 (*stolen)(int cpu) = pv_linux_symbol(xen ? "xen_steal_clock" : "kvm_steal_clock");
-	u64 ns;
-
-	if (!stolen)
-		return 0;
-	preempt_disable();
-	ns = stolen((int)cpu);
-	preempt_enable();
-	return ns;
+	return (pv_linux_stolen_fn)pv_linux_symbol(xen ? "xen_steal_clock" : "kvm_steal_clock");
 }
 
 unsigned int pv_linux_cpus(void)

@@ -23,8 +23,12 @@ void *pv_linux_steal_area(bool xen, unsigned int cpu);
 typedef uint64_t (*pv_linux_pvclock_fn)(void *page);
 pv_linux_pvclock_fn pv_linux_pvclock(void);
 
-/* Linux' nanoseconds stolen from CPU `cpu`, as its scheduler is told them; 0 if it cannot be asked. May sleep. */
-uint64_t pv_linux_stolen_ns(bool xen, unsigned int cpu);
+/*
+ * Linux' function that tells its scheduler the nanoseconds stolen from a CPU, which is called where nothing else
+ * can run; NULL if there is none by its name. May sleep.
+ */
+typedef uint64_t (*pv_linux_stolen_fn)(int cpu);
+pv_linux_stolen_fn pv_linux_stolen(bool xen);
 
 /* The number of CPUs that run: 0 to one less. Of each its numbers in the MADT. */
 unsigned int pv_linux_cpus(void);
