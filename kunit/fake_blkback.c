@@ -165,7 +165,6 @@ static void wait_for_frontend(struct fake_blkback *b)
 {
 	publish(b, "max-ring-page-order", b->max_ring_order);
 	publish(b, "max-ring-pages", b->max_ring_pages);
-	publish_text(b, "trusted", b->trusted);
 	fake_blkback_state(b, XenbusStateInitWait);
 }
 
@@ -416,6 +415,9 @@ void fake_blkback_plug(struct fake_blkback *b, unsigned int id)
 	pv_fake_xs_device("vbd", id, b->back, sizeof(b->back));
 	pv_snprintf(path, sizeof(path), "%s/virtual-device", b->front);
 	pv_fake_xs_printf(path, "%u", id);
+	pv_snprintf(path, sizeof(path), "%s/trusted", b->front);
+	if (b->trusted)
+		pv_fake_xs_write(path, b->trusted);
 	wait_for_frontend(b);
 }
 

@@ -28,7 +28,7 @@ struct fake_blkback {
 	int sector_size, physical_sector_size, info;
 	const char *sectors; /* text */
 	const char *mode;
-	const char *trusted; /* the toolstack's; NULL: no such node */
+	const char *trusted; /* the toolstack's word, for the frontend; NULL: none */
 
 	/* How it behaves. */
 	bool automatic;

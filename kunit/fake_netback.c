@@ -104,8 +104,6 @@ static void wait_for_frontend(struct fake_netback *nb)
 	fake_netback_node(nb, "carrier", nb->carrier);
 	fake_netback_node(nb, "mtu", nb->mtu);
 	text_node(nb, "hotplug-status", "connected");
-	if (nb->trusted)
-		text_node(nb, "trusted", nb->trusted);
 	state(nb, XenbusStateInitWait);
 }
 
@@ -456,6 +454,9 @@ void fake_netback_appear(struct fake_netback *nb)
 	pv_snprintf(path, sizeof(path), "%s/mac", nb->front);
 	if (nb->mac)
 		pv_fake_xs_write(path, nb->mac);
+	pv_snprintf(path, sizeof(path), "%s/trusted", nb->front);
+	if (nb->trusted)
+		pv_fake_xs_write(path, nb->trusted);
 	pv_snprintf(path, sizeof(path), "%s/mtu", nb->front);
 	if (nb->front_mtu >= 0)
 		pv_fake_xs_printf(path, "%d", nb->front_mtu);

@@ -32,7 +32,7 @@ static void mode_name(const struct mode *m, char *desc)
 
 KUNIT_ARRAY_PARAM(mode, modes, mode_name);
 
-static void up(struct kunit *test)
+static void bring_up(struct kunit *test)
 {
 	const struct mode *mode = test->param_value;
 	struct fake_vbd *v = test->priv;
@@ -131,7 +131,7 @@ static void sees_requests_only(struct kunit *test)
 	struct fake_vbd *v = test->priv;
 	unsigned int i;
 
-	up(test);
+	bring_up(test);
 	look(test);
 	for (i = 0; i < 2 * PV_ARRAY_SIZE(length); i++)
 		write_and_read(test, i, length[i / 2], 1 + i % 2 * 2);
@@ -145,7 +145,7 @@ static void pool_runs_out(struct kunit *test)
 	struct fake_vbd *v = test->priv;
 	unsigned int i;
 
-	up(test);
+	bring_up(test);
 	for (i = 0; i < 60; i++)
 		fake_vbd_submit(test, i, PV_BLK_WRITE, 8 * i, 16);
 	fake_vbd_run(v);
@@ -154,15 +154,15 @@ static void pool_runs_out(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, v->req[i].status, 0);
 }
 
-/* A backend that comes back, and says that it is trusted now, is not. */
+/* When the backend comes back, it is not trusted, even if the store says so now. */
 static void once_is_for_good(struct kunit *test)
 {
 	static const struct mode mode = {.trusted = "0", .indirect = 256};
 	struct fake_vbd *v = test->priv;
 
 	test->param_value = &mode;
-	up(test);
-	v->back.trusted = "1";
+	bring_up(test);
+	pv_fake_xs_write(PV_FAKE_XS_HOME "/device/vbd/51712/trusted", "1");
 	fake_blkback_restart(&v->back);
 	fake_vbd_work();
 	KUNIT_EXPECT_EQ(test, v->back.connects, 2u);

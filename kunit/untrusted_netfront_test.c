@@ -55,7 +55,7 @@ static void scribble(void *arg, struct pv_packet *pkt)
 
 static uint8_t *mem; /* the kernel's, from which it sends */
 
-static void up(struct kunit *test)
+static void bring_up(struct kunit *test)
 {
 	const struct mode *mode = test->param_value;
 	struct fake_netback *nb = test->priv;
@@ -128,7 +128,7 @@ static void sees_what_is_sent_only(struct kunit *test)
 	const struct mode *mode = test->param_value;
 	unsigned int i;
 
-	up(test);
+	bring_up(test);
 	look(test);
 	for (i = 0; i < PV_ARRAY_SIZE(shapes); i++) {
 		const struct shape *s = &shapes[i];
@@ -149,7 +149,7 @@ static void sees_nothing_in_buffers(struct kunit *test)
 	struct fake_netback *nb = test->priv;
 	unsigned int i;
 
-	up(test);
+	bring_up(test);
 	look(test);
 	/* Each buffer comes round twice. */
 	for (i = 0; i < 600; i++) {
@@ -167,17 +167,17 @@ static void sees_nothing_in_buffers(struct kunit *test)
 	look(test);
 }
 
-/* A backend that comes back, and says that it is trusted now, is not; nor after a stop. */
+/* When the backend comes back, it is not trusted, even if the store says so now; nor after a stop. */
 static void once_is_for_good(struct kunit *test)
 {
 	static const struct mode mode = {.trusted = "0", .sg = 1};
 	struct fake_netback *nb = test->priv;
 
 	test->param_value = &mode;
-	up(test);
+	bring_up(test);
 	KUNIT_ASSERT_TRUE(test, fake_netback_receive(nb, nb->bytes, 60, 0));
 	KUNIT_ASSERT_EQ(test, pv_net_poll(nb->q, 64), 1);
-	nb->trusted = "1";
+	pv_fake_xs_write(PV_FAKE_XS_HOME "/device/vif/0/trusted", "1");
 	fake_netback_die(nb);
 	fake_netback_work();
 	fake_netback_reborn(nb);

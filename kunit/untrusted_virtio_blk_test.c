@@ -34,7 +34,7 @@ static void mode_name(const struct mode *m, char *desc)
 
 KUNIT_ARRAY_PARAM(mode, modes, mode_name);
 
-static void up(struct kunit *test)
+static void bring_up(struct kunit *test)
 {
 	const struct mode *mode = test->param_value;
 	struct fake_disk *d = test->priv;
@@ -109,7 +109,7 @@ static void sees_requests_only(struct kunit *test)
 	struct fake_disk *d = test->priv;
 	unsigned int i, k;
 
-	up(test);
+	bring_up(test);
 	look(test);
 	for (i = 0; i < 2 * PV_ARRAY_SIZE(length); i++) {
 		uint32_t len = length[i / 2], pieces = 1 + i % 2 * 2;
@@ -147,7 +147,7 @@ static void pool_runs_out(struct kunit *test)
 	struct fake_disk *d = test->priv;
 	unsigned int i;
 
-	up(test);
+	bring_up(test);
 	for (i = 0; i < 40; i++)
 		KUNIT_ASSERT_EQ(
 			test, pv_blk_submit(d->q, fake_disk_request(d, i, PV_BLK_WRITE, 8 * i, 16)),
@@ -167,7 +167,7 @@ static void unwritten_is_zero(struct kunit *test)
 	uint8_t good = VIRTIO_BLK_S_OK;
 	unsigned int i;
 
-	up(test);
+	bring_up(test);
 	step(test, request(d, 0, PV_BLK_WRITE, 0, 4096, 1));
 	KUNIT_ASSERT_EQ(test, pv_blk_submit(d->q, fake_disk_request(d, 40, PV_BLK_READ, 0, 1)), 0);
 	pv_blk_flush(d->q);

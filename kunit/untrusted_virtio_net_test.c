@@ -51,7 +51,7 @@ static void scribble(void *arg, struct pv_packet *pkt)
 	pv_packet_put(pkt);
 }
 
-static void up(struct kunit *test)
+static void bring_up(struct kunit *test)
 {
 	const struct mode *mode = test->param_value;
 	struct fake_card *c = test->priv;
@@ -105,7 +105,7 @@ static void sees_what_is_sent_only(struct kunit *test)
 	struct fake_card *c = test->priv;
 	unsigned int i;
 
-	up(test);
+	bring_up(test);
 	look(test);
 	for (i = 0; i < PV_ARRAY_SIZE(shapes); i++) {
 		const struct shape *s = &shapes[i];
@@ -135,7 +135,7 @@ static void sees_nothing_in_buffers(struct kunit *test)
 	unsigned int i;
 	bool merged;
 
-	up(test);
+	bring_up(test);
 	merged = c->fake.f.accepted >> VIRTIO_NET_F_MRG_RXBUF & 1;
 	look(test);
 	/* Each buffer comes round twice. */
@@ -160,7 +160,7 @@ static void pool_runs_out(struct kunit *test)
 	struct fake_card *c = test->priv;
 	unsigned int i, n, sent;
 
-	up(test);
+	bring_up(test);
 	for (n = 0; !pv_net_submit(c->q, packet(c, n, 1, 32768)); n++)
 		KUNIT_ASSERT_LT(test, n, 256u / 8);
 	KUNIT_EXPECT_EQ(test, pv_net_submit(c->q, packet(c, n, 1, 32768)), PV_EBUSY);
@@ -180,7 +180,7 @@ static void stops(struct kunit *test)
 {
 	struct fake_card *c = test->priv;
 
-	up(test);
+	bring_up(test);
 	KUNIT_ASSERT_EQ(test, pv_net_submit(c->q, packet(c, 0, 2, 5000)), 0);
 	pv_net_flush(c->q);
 	pv_net_stop(c->net);

@@ -8,15 +8,11 @@
  *				protocol, feature-persistent
  *	backend, Connected	sectors, sector-size, physical-sector-size, info, mode;
  *				feature-flush-cache, feature-barrier, feature-discard,
- *				feature-persistent, feature-max-indirect-segments; trusted
+ *				feature-persistent, feature-max-indirect-segments
  *	frontend, Connected
  *
  * What the backend writes is input of a stranger: a number that is none counts as absent where
  * there is a default, and is refused where there is none, or where it would be dangerous.
- *
- * TRUST. "trusted" of 0, or that is no number, holds as long as the device lasts: a backend that
- * comes back cannot undo it. But the node is the toolstack's in a folder of the backend's, which can
- * write it before it is read first: a kernel that knows better says so in struct pv_init_args.
  *
  * FLUSHES. FLUSH_DISKCACHE is preferred, an empty WRITE_BARRIER does the same. A backend that
  * says 0 to both has no cache to be flushed (Linux derives its 0 from that); one that says
@@ -116,7 +112,7 @@ int pv_blkfront_publish(struct blkfront *bf)
 
 struct properties {
 	uint64_t sectors, sector_size, physical_sector_size, info;
-	uint64_t flush, barrier, discard, persistent, indirect, trusted;
+	uint64_t flush, barrier, discard, persistent, indirect;
 	bool says_flush; /* whether it says anything about flushes */
 	bool read_only;
 };
@@ -133,7 +129,6 @@ static int read_properties(struct blkfront *bf, struct properties *p)
 		{.key = "feature-discard", .value = &p->discard},
 		{.key = "feature-persistent", .value = &p->persistent},
 		{.key = "feature-max-indirect-segments", .value = &p->indirect},
-		{.key = "trusted", .value = &p->trusted, .def = 1},
 	};
 	char mode[8];
 	int err;
@@ -146,8 +141,6 @@ static int read_properties(struct blkfront *bf, struct properties *p)
 		       items[0].err ? "sectors" : "sector-size");
 		return PV_EPROTO;
 	}
-	if (!p->trusted || items[9].err == PV_EINVAL)
-		bf->xd->dev.untrusted = true;
 	p->says_flush = items[4].err != PV_ENOENT || items[5].err != PV_ENOENT;
 	p->read_only =
 		pv_xenbus_read_backend(bf->xd, "mode", mode, sizeof(mode)) > 0 && mode[0] == 'r';
@@ -257,6 +250,7 @@ int pv_blkfront_properties(struct blkfront *bf)
 	if (pv_xenbus_read_u64(bf->xd, "virtual-device", &handle))
 		pv_dbg("%s: no number of a virtual device", bf->xd->dev.name);
 	bf->handle = (uint16_t)handle;
+	pv_xenbus_read_trust(bf->xd);
 	return set_limits(bf, &p);
 }
 

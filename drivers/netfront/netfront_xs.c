@@ -92,7 +92,7 @@ bool pv_netfront_read_state(struct netfront *nf)
 
 int pv_netfront_read_offer(struct netfront *nf)
 {
-	uint64_t copy, sg, gso4, gso6, no_csum4, csum6, split, trusted;
+	uint64_t copy, sg, gso4, gso6, no_csum4, csum6, split;
 	struct pv_xs_item items[] = {
 		{.key = "feature-rx-copy", .value = &copy, .def = 0},
 		{.key = "feature-sg", .value = &sg, .def = 0},
@@ -101,7 +101,6 @@ int pv_netfront_read_offer(struct netfront *nf)
 		{.key = "feature-no-csum-offload", .value = &no_csum4, .def = 0},
 		{.key = "feature-ipv6-csum-offload", .value = &csum6, .def = 0},
 		{.key = "feature-split-event-channels", .value = &split, .def = 0},
-		{.key = "trusted", .value = &trusted, .def = 1},
 	};
 	struct netfront_offer *offer = &nf->offer;
 	uint32_t flags = PV_NET_F_RX_CSUM | PV_NET_F_LINK;
@@ -114,9 +113,7 @@ int pv_netfront_read_offer(struct netfront *nf)
 		pv_xenbus_error(nf->xd, PV_ENOTSUP, "the backend does not copy (feature-rx-copy)");
 		return PV_ENOTSUP;
 	}
-	/* Once untrusted, always: a backend that comes back cannot undo it. */
-	if (!trusted || items[7].err == PV_EINVAL)
-		nf->xd->dev.untrusted = true;
+	pv_xenbus_read_trust(nf->xd);
 	if (nf->xd->dev.untrusted)
 		pv_info("%s: untrusted, its data are copied", nf->xd->dev.name);
 	offer->sg = sg;

@@ -69,6 +69,15 @@ int pv_xenbus_read_u64(struct pv_xenbus_device *xd, const char *key, uint64_t *v
 	return join(path, xd->nodename, key) ? pv_xs_read_u64(PV_XS_NO_TX, path, v) : PV_ERANGE;
 }
 
+void pv_xenbus_read_trust(struct pv_xenbus_device *xd)
+{
+	uint64_t trusted = 1;
+	int err = pv_xenbus_read_u64(xd, "trusted", &trusted);
+
+	if (err != PV_ENOENT && (err || !trusted))
+		xd->dev.untrusted = true;
+}
+
 void pv_xenbus_error(struct pv_xenbus_device *xd, int err, const char *what)
 {
 	char path[PV_XS_PATH];

@@ -343,24 +343,29 @@ static unsigned long too_few_grants(const struct life *life)
 unsigned long sim_nth(const char *name)
 {
 	static const long errors[] = {0, PV_ENOMEM, PV_EPERM, PV_ENOSYS};
+	unsigned int i, e, twice = 2 * PV_ARRAY_SIZE(lives);
 	unsigned long runs = 0;
-	unsigned int i, e;
 	long n;
 
-	for (i = 0; i < PV_ARRAY_SIZE(lives); i++) {
-		if (strcmp(lives[i].name, name))
+	/* With a peer that is trusted, and with one that is not, for which other allocations are made. */
+	for (i = 0; i < twice; i++) {
+		const struct life *life = &lives[i / 2];
+		bool all = life->xen && i % 2 == 0;
+
+		if (strcmp(life->name, name))
 			continue;
-		for (e = 0; e < (lives[i].xen ? PV_ARRAY_SIZE(errors) : 1); e++) {
+		pv_bus_set_untrusted(i % 2);
+		for (e = 0; e < (all ? PV_ARRAY_SIZE(errors) : 1); e++) {
 			for (n = 1;; n++, runs++) {
 				snprintf(trying, sizeof(trying), "%s %ld fails, error %ld",
 					 errors[e] ? "hypercall" : "allocation", n, errors[e]);
 				PLAIN_CHECK(n < (long)MOST);
-				if (!live_with(&lives[i], n, errors[e]))
+				if (!live_with(life, n, errors[e]))
 					break;
 			}
 		}
-		if (lives[i].xen)
-			runs += too_few_grants(&lives[i]);
+		if (all)
+			runs += too_few_grants(life);
 	}
 	return runs;
 }

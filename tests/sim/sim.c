@@ -9,6 +9,7 @@
  * "two-faults", each two at each two steps of --pairs; and "seeds", runs of many steps with faults here and there, one for each seed
  * from S on. With PV_RESULTS in the environment each kind of runs is a test.
  */
+#include "pv-core/bus.h"
 #include "sim.h"
 
 #include <signal.h>
@@ -115,6 +116,8 @@ static void one(void)
 	/* Seeds that are near each other are not to begin alike. */
 	state = run.seed * 0xd1342543de82ef95 + 1;
 	sim_random();
+	/* Of four seeds one has a peer that is not to see memory. */
+	pv_bus_set_untrusted(run.seed % 4 == 3);
 	run.rig->up();
 	for (i = 0; i < run.ops; i++) {
 		for (f = 0; f < run.num_faults; f++)

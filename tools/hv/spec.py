@@ -35,6 +35,7 @@ class Spec:
     net: bool = False
     forwards: tuple = ()  # imply net
     net_device: str = ""  # further properties of the virtio-net device
+    untrusted: bool = False  # the devices say of themselves that they are not to see the guest's memory
     extra: tuple = ()  # further options of QEMU, as they are
     icount: str = ""  # of QEMU's -icount: time is the count of instructions
     trace: tuple = ()  # trace events of QEMU
@@ -56,7 +57,9 @@ def _quote(path):
     return path.replace(",", ",,")
 
 
-def _device(env, kind, *properties):
+def _device(env, spec, kind, *properties):
+    if spec.untrusted:
+        properties += ("iommu_platform=on",)
     name = f"virtio-{kind}-{'device' if env.bus == 'mmio' else 'pci'}"
     return ["-device", ",".join(p for p in (name, *properties, env.device) if p)]
 
@@ -77,13 +80,13 @@ def qemu_command(env, spec, listen, boot=()):
     for i, disk in enumerate(spec.disks):
         readonly = ",readonly=on" if disk.readonly else ""
         argv += ["-drive", f"if=none,id=disk{i},format=raw,file={_quote(disk.path)}{readonly}"]
-        argv += _device(env, "blk", f"drive=disk{i}", disk.device)
+        argv += _device(env, spec, "blk", f"drive=disk{i}", disk.device)
     if spec.net or spec.forwards:
         rules = [f"hostfwd={f.proto}:{where}-:{f.guest_port}"
                  for f, where in zip(spec.forwards, listen)]
         argv += ["-netdev", ",".join(["user,id=net0", *rules])]
         rom = "romfile=" if env.bus == "pci" else ""
-        argv += _device(env, "net", "netdev=net0", rom, spec.net_device)
+        argv += _device(env, spec, "net", "netdev=net0", rom, spec.net_device)
     argv += boot
     if spec.icount:
         argv += ["-icount", spec.icount]
