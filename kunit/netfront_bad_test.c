@@ -140,7 +140,7 @@ static uint64_t change_after(const volatile void *p, size_t size, uint64_t value
 	return value;
 }
 
-/* The first copy governs, and there is no second. */
+/* The first copy governs, and there is no second. Fault row 6. */
 static void changing_answers(struct kunit *test)
 {
 	struct fake_netback *nb = test->priv;

@@ -5,7 +5,7 @@
 EXPLORE ?=
 EO := $(O)/explore
 EXPLORE_CFLAGS = -std=gnu11 -O2 -g $(WARN) -fno-strict-aliasing -fcf-protection=none \
-	-DPV_ARCH_HOOKS -DPV_SHARED_HOOKS -Iports/host/include -Iports/host -Ikunit $(PV_CPPFLAGS)
+	-DPV_NETFRONT_SLOTS=8u -DPV_CONFIG_NET_RX=8 -DPV_ARCH_HOOKS -DPV_SHARED_HOOKS -Iports/host/include -Iports/host -Ikunit $(PV_CPPFLAGS)
 
 # The engine is above what is put back; all else is below.
 EXPLORE_ABOVE := $(addprefix $(EO)/tests/explore/,engine.o threads.o arena.o main.o)

@@ -4,7 +4,7 @@
 
 PML ?=
 
-models: $(O)/models/xenbus_tables.inc ## The protocols' models, by spin, and mutations of them (PML=some of them)
+models: $(O)/models/xenbus_tables.inc $(O)/models/evidx_sweep ## The protocols' models, by spin, and mutations of them (PML=some of them)
 	@tools/need spin gcc tcc python3
 	@/usr/bin/python3 -B tests/models/run.py --build '$(O)/models' -j '$(JOBS)' $(PML)
 
@@ -16,5 +16,11 @@ $(O)/models/xenbus_tables: tests/models/xenbus_tables.c pv-core/xen/xenbus_table
 
 $(O)/models/xenbus_tables.inc: $(O)/models/xenbus_tables
 	$(Q)$< > $@
+
+# The library's own arithmetic, for all numbers.
+$(O)/models/evidx_sweep: tests/models/evidx_sweep.c drivers/virtio/vring_split.h drivers/virtio/virtqueue.h
+	$(call say,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=gnu11 -O2 $(WARN) $(PV_CPPFLAGS) -o $@ $<
 
 .PHONY: models

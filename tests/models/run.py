@@ -104,6 +104,18 @@ def run(build, name, defines, holds):
     return not bad
 
 
+def sweep(build):
+    """The library's event indices, for all numbers (evidx_sweep.c)."""
+    start = time.monotonic()
+    try:
+        bad, text = "", "holds, " + command([os.path.abspath(os.path.join(build, "evidx_sweep"))], build).strip()
+    except (Broken, subprocess.TimeoutExpired) as error:
+        bad, text = str(error), ""
+    record("models", "evidx-sweep", "fail" if bad else "pass", time.monotonic() - start, bad)
+    print(f"{'evidx-sweep':34s} {'FAILED: ' + bad if bad else text}", flush=True)
+    return not bad
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
@@ -119,7 +131,9 @@ def main():
             shutil.copy(os.path.join(HERE, name), args.build)
     jobs = [job for model in args.models or there for job in jobs_of(model)]
     with ThreadPoolExecutor(args.j) as pool:
+        sweeps = [pool.submit(sweep, args.build)] if "evidx" in (args.models or there) else []
         good = list(pool.map(lambda job: run(args.build, *job), jobs))
+        good += [s.result() for s in sweeps]
     print(f"models: {sum(good)} searches as they must be, {len(good) - sum(good)} not")
     return 0 if good and all(good) else 1
 
