@@ -15,7 +15,12 @@ static struct fake_virtio *fake_of(struct pv_virtio *vd)
 
 static uint8_t get_status(struct pv_virtio *vd)
 {
-	return fake_of(vd)->status;
+	return fake_of(vd)->absent ? 0xff : fake_of(vd)->status;
+}
+
+static bool present(struct pv_virtio *vd)
+{
+	return !fake_of(vd)->absent;
 }
 
 static void set_status(struct pv_virtio *vd, uint8_t status)
@@ -23,6 +28,8 @@ static void set_status(struct pv_virtio *vd, uint8_t status)
 	struct fake_virtio *f = fake_of(vd);
 	unsigned int i;
 
+	if (f->absent)
+		return;
 	if (f->log_len < sizeof(f->log))
 		f->log[f->log_len++] = status;
 	if (!status) {
@@ -125,6 +132,7 @@ static const struct pv_virtio_transport transport = {
 	.config_write = config_write,
 	.config_generation = config_generation,
 	.queue_max = queue_max,
+	.present = present,
 	.queue_enable = queue_enable,
 	.queue_disable = queue_disable,
 	.irq_setup = irq_setup,

@@ -47,6 +47,7 @@ struct fake_virtio {
 	/* How it misbehaves. */
 	bool refuses;	       /* FEATURES_OK does not stick */
 	bool deaf;	       /* never reset */
+	bool absent;	       /* taken away: its registers read all ones */
 	bool restless;	       /* the generation changes with each read */
 	int enable_fails_at;   /* 1: the first queue_enable fails */
 	bool no_interrupts;    /* interrupts are counted, not delivered */

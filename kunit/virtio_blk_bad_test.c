@@ -284,23 +284,6 @@ static void broken_with_a_queue(struct kunit *test)
 	expect_broken(test, "used id out of range");
 }
 
-static void needs_reset(struct kunit *test)
-{
-	struct fake_disk *d = test->priv;
-
-	fake_disk_up(test);
-	submit_some(test, IN_FLIGHT);
-	fake_blk_run(&d->fake, 5);
-	d->fake.f.status |= VIRTIO_CONFIG_S_NEEDS_RESET;
-	pv_virtio_irq_config(&d->fake.f.vd);
-	KUNIT_EXPECT_EQ(test, pv_bus_work(), 1);
-	while (pv_blk_poll(d->q, 64))
-		;
-	/* What it had answered is not looked at any more. */
-	expect_back(test, IN_FLIGHT, 0, PV_EPROTO);
-	expect_broken(test, "the device needs a reset");
-}
-
 #ifdef PV_SHARED_HOOKS
 static const volatile uint8_t *status_byte;
 static unsigned int status_reads;
@@ -430,7 +413,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(legacy_length),
 	KUNIT_CASE_PARAM(lying, lie_gen_params),
 	KUNIT_CASE(broken_with_a_queue),
-	KUNIT_CASE(needs_reset),
 #ifdef PV_SHARED_HOOKS
 	KUNIT_CASE(status_read_once),
 #endif

@@ -398,6 +398,12 @@ void pv_net_release(struct pv_net *net, void (*release)(struct pv_net *net))
 	pv_net_changed(net);
 }
 
+void pv_net_ended(struct pv_net *net)
+{
+	net->started = false;
+	pools_empty(net);
+}
+
 void pv_net_changed(struct pv_net *net)
 {
 	if (net->change)

@@ -89,6 +89,12 @@ void pv_net_register(struct pv_net *net, int (*start)(struct pv_net *net),
 void pv_net_unregister(struct pv_net *net);
 void pv_net_release(struct pv_net *net, void (*release)(struct pv_net *net));
 
+/*
+ * The device is broken, and its driver has no rings for it any more: it counts as not started, and its
+ * buffers are freed. Packets that were sent are done by the next poll. Context: control.
+ */
+void pv_net_ended(struct pv_net *net);
+
 /* Link or MTU changed, or the device is broken: tells the kernel. Context: control. */
 void pv_net_changed(struct pv_net *net);
 

@@ -59,15 +59,18 @@ static bool is_reset(void *arg)
 {
 	struct pv_virtio *vd = arg;
 
-	return vd->transport->get_status(vd) == 0;
+	return vd->transport->get_status(vd) == 0 || pv_virtio_gone(vd);
 }
 
-/* Resets and waits for it (2.4.1, 4.1.4.3.2). */
+/* Resets and waits for it (2.4.1, 4.1.4.3.2); what is not there need not be reset. */
 static int reset(struct pv_virtio *vd)
 {
 	int err;
 
 	vd->driver_ok = false;
+	vd->held = false;
+	if (pv_virtio_gone(vd))
+		return 0;
 	vd->transport->set_status(vd, 0);
 	err = pv_wait_until(is_reset, vd, PV_CONFIG_RESET_MS);
 	vd->held = err != 0;
@@ -134,6 +137,8 @@ int pv_virtio_begin(struct pv_virtio *vd, uint64_t wanted, uint64_t required,
 	err = reset(vd);
 	if (err)
 		return err;
+	if (vd->gone)
+		return PV_EGONE;
 	add_status(vd, VIRTIO_CONFIG_S_ACKNOWLEDGE);
 	add_status(vd, VIRTIO_CONFIG_S_DRIVER);
 	return negotiate(vd, wanted, required);
@@ -231,6 +236,8 @@ void pv_virtio_stop(struct pv_virtio *vd)
 	if (!vd->driver_ok)
 		return;
 	vd->driver_ok = false;
+	if (vd->gone)
+		return;
 	vd->transport->set_status(vd, 0);
 	for (i = 0; i < STOP_READS; i++) {
 		if (!vd->transport->get_status(vd))
@@ -334,11 +341,6 @@ bool pv_virtio_is(const struct pv_device *dev, uint16_t device_id)
 	if (pv_strncmp(dev->bus->name, "virtio-", 7))
 		return false;
 	return pv_container_of(dev, const struct pv_virtio, dev)->device_id == device_id;
-}
-
-bool pv_virtio_needs_reset(struct pv_virtio *vd)
-{
-	return vd->transport->get_status(vd) & VIRTIO_CONFIG_S_NEEDS_RESET;
 }
 
 enum pv_device_class pv_virtio_class(uint16_t device_id)

@@ -16,7 +16,17 @@
  * FAILURE
  *	Whatever goes wrong in initialisation sets FAILED (by pv_virtio_end()) and fails the probe. A device
  *	that later breaks the protocol is reset, so that it no longer reaches memory, before its requests
- *	are completed.
+ *	are completed; and it stays broken, since what lied once is not asked again.
+ *
+ * A DEVICE THAT NEEDS A RESET (2.1.2)
+ *	says so by its status and a change of its configuration. It did not lie: its driver resets it,
+ *	negotiates anew, and goes on (virtio_reset.c). What it was asked for and had not answered by
+ *	then, or had answered unseen, is a matter of the device's kind. Without the features that it had, or
+ *	if it needs resets without end, it is broken.
+ *
+ * A DEVICE THAT WAS TAKEN AWAY
+ *	has no registers: they read all ones. Where the transport can tell, it is removed, without a wait for
+ *	an answer; what it was lent is the guest's again.
  */
 #ifndef PV_DRIVERS_VIRTIO_H
 #define PV_DRIVERS_VIRTIO_H
@@ -56,6 +66,8 @@ struct pv_virtio_transport {
 	uint32_t (*config_generation)(struct pv_virtio *vd);
 	/* The largest size that queue `index` may have; 0: there is no such queue. */
 	uint32_t (*queue_max)(struct pv_virtio *vd, unsigned int index);
+	/* Whether the device is there at all. NULL: it always is. */
+	bool (*present)(struct pv_virtio *vd);
 	/* Whether a queue must have exactly queue_max() entries (legacy PCI). */
 	bool queue_fixed;
 	/* Tells the device where the ring is, and sets vq->notify. */
@@ -77,13 +89,16 @@ struct pv_virtio {
 	uint16_t device_id; /* VIRTIO_ID_*, virtio 1.2, 5 */
 
 	/* Set by virtio.c. */
-	bool legacy;	   /* without VERSION_1 */
-	bool driver_ok;	   /* interrupts are let through */
-	bool irqs;	   /* irq_setup() was called */
-	bool held;	   /* the last reset did not end: what the device was lent stays lent */
-	uint64_t offered;  /* the device's features */
-	uint64_t features; /* negotiated */
-	struct pv_vq *vq;  /* num_vqs of them */
+	bool legacy;	     /* without VERSION_1 */
+	bool driver_ok;	     /* interrupts are let through */
+	bool irqs;	     /* irq_setup() was called */
+	bool held;	     /* the last reset did not end: what the device was lent stays lent */
+	bool gone;	     /* it was taken away: it no longer reaches memory */
+	unsigned int resets; /* that it needed since it last did something */
+	uint64_t done_at_reset; /* what it had done by the last of them */
+	uint64_t offered;	/* the device's features */
+	uint64_t features;	/* negotiated */
+	struct pv_vq *vq;	/* num_vqs of them */
 	unsigned int num_vqs;
 	enum pv_virtio_irq_mode irq_mode;
 	uint64_t early_irqs; /* interrupts before DRIVER_OK, or after reset */
@@ -156,8 +171,24 @@ uint64_t pv_virtio_config64(struct pv_virtio *vd, unsigned int offset);
 /* Whether it is a virtio device (its bus is named virtio-...) of this kind, VIRTIO_ID_*. */
 bool pv_virtio_is(const struct pv_device *dev, uint16_t device_id);
 
+/* --- virtio_reset.c ---------------------------------------------------------------------------- */
+
+/* Whether the device was taken away, as far as its transport can tell. Context: control. */
+bool pv_virtio_gone(struct pv_virtio *vd);
+
 /* Whether the device says that it met an error, and wants a reset (2.1, DEVICE_NEEDS_RESET). */
 bool pv_virtio_needs_reset(struct pv_virtio *vd);
+
+/*
+ * Before a device that needs a reset gets one: whether that is of use. `done` is all that it did so far, as a
+ * count. 0, or PV_ERESET if it did nothing between several resets in a row. Context: control.
+ */
+int pv_virtio_reset_again(struct pv_virtio *vd, uint64_t done);
+
+/*
+ * Once it was negotiated with again: whether it has the features that it had. 0 or PV_ENOTSUP.
+ */
+int pv_virtio_same_features(struct pv_virtio *vd, uint64_t before);
 
 /* --- called by transports --------------------------------------------------------------------- */
 

@@ -107,6 +107,7 @@ static int config_set(struct virtio_blk *vb, const struct config *c)
 {
 	struct pv_blk *blk = &vb->blk;
 
+	blk->flags = 0;
 	blk->logical_block = PV_BLK_SECTOR;
 	if (pv_virtio_has(vb->vd, VIRTIO_BLK_F_BLK_SIZE))
 		blk->logical_block = c->blk_size;
@@ -212,6 +213,7 @@ static int probe(struct pv_device *dev)
 	if (!vb)
 		return PV_ENOMEM;
 	vb->vd = pv_virtio_of(dev);
+	vb->vd->resets = 0;
 	vb->blk.dev = dev;
 	vb->blk.queue = vb->queues;
 	vb->blk.num_queues = VIRTIO_BLK_QUEUES;
@@ -254,20 +256,82 @@ static void remove(struct pv_device *dev)
 	pv_blk_release(&vb->blk, release);
 }
 
+/* What the device had to do and did. */
+static uint64_t done(const struct virtio_blk *vb)
+{
+	uint64_t n = 0;
+	unsigned int i;
+
+	for (i = 0; i < VIRTIO_BLK_QUEUES; i++)
+		n += vb->queue[i].q.stats.completed;
+	return n;
+}
+
+/* The device forgets all; it is brought up as it was, with nothing on its rings. */
+static int begin_again(struct virtio_blk *vb)
+{
+	uint64_t features = vb->vd->features;
+	uint32_t block = vb->blk.logical_block;
+	unsigned int i;
+	int err = pv_virtio_reset_again(vb->vd, done(vb));
+
+	pv_virtio_stop(vb->vd);
+	for (i = 0; i < VIRTIO_BLK_QUEUES; i++)
+		pv_virtio_blk_ring_rewind(&vb->queue[i]);
+	bring_down(vb, false);
+	if (!err && vb->vd->held)
+		err = PV_ERESET;
+	if (!err)
+		err = bring_up(vb);
+	if (!err)
+		err = pv_virtio_same_features(vb->vd, features);
+	if (!err && vb->blk.logical_block != block) {
+		pv_err("%s: blocks of %u bytes, were %u", vb->blk.name, vb->blk.logical_block,
+		       block);
+		err = PV_ERESET;
+	}
+	if (err)
+		bring_down(vb, true);
+	else
+		pv_virtio_ready(vb->vd);
+	return err;
+}
+
+/* The device needs a reset: what is in flight is done again, or lost. */
+static void recover(struct virtio_blk *vb)
+{
+	uint64_t capacity = vb->blk.capacity;
+	uint32_t flags = vb->blk.flags;
+	int err = begin_again(vb);
+	unsigned int i;
+
+	if (err)
+		(void)pv_device_break(&vb->vd->dev, "the device could not be reset to what it was");
+	for (i = 0; i < VIRTIO_BLK_QUEUES; i++) {
+		if (err)
+			pv_blk_fail_waiting(&vb->queue[i].q, err == PV_ENOTSUP ? err : PV_ERESET);
+		else
+			pv_blk_queue_init(&vb->queue[i].q);
+		pv_blk_event(&vb->queue[i].q);
+	}
+	if (err || vb->blk.capacity != capacity || vb->blk.flags != flags)
+		pv_blk_changed(&vb->blk);
+}
+
 static void changed(struct pv_device *dev)
 {
 	struct virtio_blk *vb = dev->priv;
 	uint64_t before = vb->blk.capacity;
 	struct config c;
-	unsigned int i;
 
+	if (pv_virtio_gone(vb->vd)) {
+		pv_device_remove(dev);
+		return;
+	}
 	if (pv_device_broken(dev))
 		return;
 	if (pv_virtio_needs_reset(vb->vd)) {
-		(void)pv_device_break(dev, "the device needs a reset");
-		for (i = 0; i < VIRTIO_BLK_QUEUES; i++)
-			pv_blk_event(&vb->queue[i].q);
-		pv_blk_changed(&vb->blk);
+		recover(vb);
 		return;
 	}
 	if (pv_virtio_config(vb->vd, read_config, &c) || capacity_set(vb, c.capacity))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Between the two files of the virtio block driver: virtio_blk.c, life cycle and configuration, and
- * virtio_blk_ring.c, the data path.
+ * Between the files of the virtio block driver: virtio_blk.c, life cycle and configuration,
+ * virtio_blk_ring.c, the data path, virtio_blk_again.c, what is in flight when the device needs a reset.
  */
 #ifndef PV_DRIVERS_VIRTIO_BLK_H
 #define PV_DRIVERS_VIRTIO_BLK_H
@@ -35,6 +35,7 @@ struct virtio_blk_part {
 	uint32_t seg;	    /* the data begin in this one of the request's pieces, ... */
 	uint32_t offset;    /* ... so far in it */
 	uint16_t num;	    /* pieces of data; where they are to be unshared, they are at `lent` */
+	uint16_t turn;	    /* avail_idx when it was put on the ring */
 	bool preset;	    /* the indirect table is one for a single piece of data */
 	const struct pv_seg *lent;
 	struct virtio_blk_pieces *pieces;
@@ -44,7 +45,7 @@ struct virtio_blk_part {
 struct virtio_blk_queue {
 	struct pv_blk_queue q;
 	struct pv_virtio *vd;
-	struct pv_vq *vq;
+	struct pv_vq *vq; /* NULL: none, the device could not be brought up again */
 	struct pv_vq_items shared;
 	struct virtio_blk_part *part; /* by head; `num` of them */
 	unsigned int num;
@@ -73,5 +74,12 @@ void pv_virtio_blk_ring_exit(struct virtio_blk_queue *bq);
 
 /* Of a stopped device: what is in flight is lost, with `status`. */
 void pv_virtio_blk_ring_drain(struct virtio_blk_queue *bq, int status);
+
+/* Of a stopped device: what is in flight goes back to those that wait. */
+void pv_virtio_blk_ring_rewind(struct virtio_blk_queue *bq);
+
+/* Takes the first `num` pieces of a part back. */
+void pv_virtio_blk_unshare(struct virtio_blk_queue *bq, const struct virtio_blk_part *part,
+			   unsigned int num);
 
 #endif

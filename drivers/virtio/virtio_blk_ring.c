@@ -35,7 +35,7 @@ static enum pv_share_dir data_dir(const struct pv_blk_req *req)
 	return req->op == PV_BLK_READ ? PV_SHARE_WRITE : PV_SHARE_READ;
 }
 
-static PV_NOINLINE void unshare_pieces(struct virtio_blk_queue *bq,
+PV_NOINLINE void pv_virtio_blk_unshare(struct virtio_blk_queue *bq,
 				       const struct virtio_blk_part *part, unsigned int num)
 {
 	unsigned int i;
@@ -48,7 +48,7 @@ static PV_NOINLINE void unshare_pieces(struct virtio_blk_queue *bq,
 static inline void unshare(struct virtio_blk_queue *bq, const struct virtio_blk_part *part)
 {
 	if (pv_unlikely(bq->unshares))
-		unshare_pieces(bq, part, part->num);
+		pv_virtio_blk_unshare(bq, part, part->num);
 }
 
 /*
@@ -69,7 +69,6 @@ static inline void put_header(struct pv_vq *vq, struct pv_vring_chain *chain,
 			      struct virtio_blk_part *part, uint32_t type, uint64_t sector)
 {
 	write_header(part, type, sector);
-	part->preset = false;
 	pv_vring_put(vq, chain, part->addr, sizeof(part->shared->header), VRING_DESC_F_NEXT);
 }
 
@@ -96,7 +95,7 @@ static int share_pieces(struct virtio_blk_queue *bq, struct virtio_blk_part *par
 	for (i = 0; i < part->num; i++) {
 		if (pv_vq_share(bq->vq, seg[i].va, seg[i].len, data_dir(part->req),
 				&part->pieces->addr[i])) {
-			unshare_pieces(bq, part, i);
+			pv_virtio_blk_unshare(bq, part, i);
 			return PV_EBUSY;
 		}
 	}
@@ -125,8 +124,7 @@ static PV_NOINLINE int issue_whole(struct virtio_blk_queue *bq, struct pv_blk_re
 	pv_blk_take_whole(req);
 	part->req = req;
 	part->bytes = len;
-	part->seg = 0;
-	part->offset = 0;
+	part->turn = vq->avail_idx;
 	write_header(part, type, req->sector);
 	pv_shared_write(&desc->addr, addr);
 	pv_shared_write(&desc->len, len);
@@ -146,6 +144,8 @@ static void preset(struct virtio_blk_queue *bq, unsigned int head)
 	pv_vring_preset(vq, head, 2, part->addr + offsetof(struct virtio_blk_shared, status), 1,
 			VRING_DESC_F_WRITE);
 	pv_vring_table_len(vq, head, 3);
+	part->seg = 0;
+	part->offset = 0;
 	part->preset = true;
 }
 
@@ -239,6 +239,8 @@ static PV_NOINLINE int issue_any(struct virtio_blk_queue *bq, struct pv_blk_req 
 	if (!bq->vq->indirect && bq->vq->num_free < most_pieces(bq, req))
 		return PV_EBUSY;
 	part->req = req;
+	part->turn = bq->vq->avail_idx;
+	part->preset = false;
 	return req->op <= PV_BLK_WRITE ? issue_data(bq, req, part) : issue_other(bq, req, part);
 }
 
@@ -306,7 +308,7 @@ static int poll_broken(struct virtio_blk_queue *bq, int budget)
 	int n;
 
 	pv_virtio_stop(bq->vd);
-	for (n = 0; n < budget; n++) {
+	for (n = 0; bq->vq && n < budget; n++) {
 		part = pv_vq_drain(bq->vq);
 		if (!part)
 			break;
@@ -422,13 +424,14 @@ void pv_virtio_blk_ring_exit(struct virtio_blk_queue *bq)
 	pv_os_free(bq->part, bq->num * sizeof(*bq->part));
 	bq->part = NULL;
 	pv_vq_items_free(&bq->shared, bq->vd);
+	bq->vq = NULL;
 }
 
 void pv_virtio_blk_ring_drain(struct virtio_blk_queue *bq, int status)
 {
 	struct virtio_blk_part *part;
 
-	while ((part = pv_vq_drain(bq->vq))) {
+	while (bq->vq && (part = pv_vq_drain(bq->vq))) {
 		unshare(bq, part);
 		pv_blk_part_lost(&bq->q, part->req, status);
 	}

@@ -7,6 +7,10 @@
  * again; stopping resets it, which is the one way to get posted buffers back from every device.
  * Features that differ from the first time's make the start fail.
  *
+ * A device that needs a reset is brought down and up in one go. Packets that were to be sent are lost,
+ * with PV_ERESET (statistics: errors): sent again, they might arrive twice. So are those that it had
+ * received and nobody had looked at.
+ *
  * THE ADDRESS. A device without MAC, or with one that is no station's, gets a locally administered one:
  * 02:70:76 and three bytes of the TSC, so that two guests on one network differ.
  */
@@ -144,17 +148,18 @@ static void flags_set(struct virtio_net *vn)
 /* From a device in whatever state to one with rings, and DRIVER_OK. */
 static int bring_up(struct virtio_net *vn)
 {
+	uint64_t wanted = vn->features ? WANTED & vn->features : WANTED;
 	struct pv_vq_spec spec[2 * NUM_PAIRS];
 	unsigned int i;
 	int err;
 
-	err = pv_virtio_begin(vn->vd, WANTED, 0, feature_names);
+	err = pv_virtio_begin(vn->vd, wanted, 0, feature_names);
 	if (err)
 		return err;
-	if (vn->features && vn->features != vn->vd->features) {
-		pv_err("%s: features were 0x%llx before the reset, are 0x%llx now", vn->net.name,
-		       (unsigned long long)vn->features, (unsigned long long)vn->vd->features);
-		return PV_ENOTSUP;
+	if (vn->features) {
+		err = pv_virtio_same_features(vn->vd, vn->features);
+		if (err)
+			return err;
 	}
 	for (i = 0; i < NUM_PAIRS; i++)
 		pv_virtio_net_specs(&vn->pair[i], vn->vd, &spec[2 * i]);
@@ -212,6 +217,7 @@ static int probe(struct pv_device *dev)
 	if (!vn)
 		return PV_ENOMEM;
 	vn->vd = pv_virtio_of(dev);
+	vn->vd->resets = 0;
 	vn->net.dev = dev;
 	vn->net.queue = vn->queues;
 	vn->net.num_queues = NUM_PAIRS;
@@ -254,21 +260,62 @@ static void remove(struct pv_device *dev)
 	pv_net_release(&vn->net, release);
 }
 
+/* What the device had to do and did. */
+static uint64_t done(const struct virtio_net *vn)
+{
+	uint64_t n = 0;
+	unsigned int i;
+
+	for (i = 0; i < NUM_PAIRS; i++)
+		n += vn->pair[i].q.stats.completed + vn->pair[i].q.stats.received;
+	return n;
+}
+
+/* The device needs a reset: it is as if it was stopped, and started. */
+static void recover(struct virtio_net *vn)
+{
+	int err = pv_virtio_reset_again(vn->vd, done(vn));
+	struct config c;
+	unsigned int i;
+
+	bring_down(vn, PV_ERESET, false);
+	if (!err && vn->vd->held)
+		err = PV_ERESET;
+	if (!err)
+		err = bring_up(vn);
+	if (!err)
+		err = pv_virtio_config(vn->vd, read_config, &c);
+	if (err) {
+		(void)pv_device_break(&vn->vd->dev, "the device could not be reset to what it was");
+		bring_down(vn, PV_ERESET, true);
+		vn->net.link_up = false;
+		pv_net_ended(&vn->net);
+	} else {
+		state_set(vn, &c);
+	}
+	for (i = 0; i < NUM_PAIRS; i++) {
+		if (vn->net.started)
+			pv_virtio_net_refill(&vn->pair[i].q);
+		pv_net_event(&vn->pair[i].q);
+	}
+	pv_net_changed(&vn->net);
+}
+
 static void changed(struct pv_device *dev)
 {
 	struct virtio_net *vn = dev->priv;
 	bool link_up = vn->net.link_up;
 	uint16_t mtu = vn->net.mtu;
 	struct config c;
-	unsigned int i;
 
+	if (pv_virtio_gone(vn->vd)) {
+		pv_device_remove(dev);
+		return;
+	}
 	if (pv_device_broken(dev) || !vn->up)
 		return;
 	if (pv_virtio_needs_reset(vn->vd)) {
-		(void)pv_device_break(dev, "the device needs a reset");
-		for (i = 0; i < NUM_PAIRS; i++)
-			pv_net_event(&vn->pair[i].q);
-		pv_net_changed(&vn->net);
+		recover(vn);
 		return;
 	}
 	if (pv_virtio_config(vn->vd, read_config, &c))

@@ -14,7 +14,8 @@
  *	gone, or shutdown     pv_device_remove()  drv->remove, then bus->release
  *
  * A peer that breaks the protocol breaks its device and nothing else: pv_device_break() marks it, and
- * the driver completes what was in flight with PV_EPROTO and refuses what is new with PV_EIO.
+ * the driver completes what was in flight with PV_EPROTO and refuses what is new with PV_EIO. It stays
+ * broken until it is removed.
  */
 #ifndef PV_DEVICE_H
 #define PV_DEVICE_H
@@ -34,7 +35,7 @@ enum pv_device_class { PV_CLASS_OTHER, PV_CLASS_BLK, PV_CLASS_NET, PV_CLASS_CONS
 enum pv_device_state {
 	PV_DEV_FOUND,  /* no driver took it */
 	PV_DEV_LIVE,   /* probed */
-	PV_DEV_BROKEN, /* its peer broke the protocol, or it needs a reset */
+	PV_DEV_BROKEN, /* its peer broke the protocol, or could not be reset to what it was */
 	PV_DEV_GONE    /* removed while still open */
 };
 

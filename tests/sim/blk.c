@@ -103,7 +103,7 @@ static void check_status(int status, uint8_t op)
 		PLAIN_CHECK(sim_blk_story.errors || peer->broken());
 		return;
 	case PV_ENOTSUP:
-		PLAIN_CHECK(op == PV_BLK_SYNC);
+		PLAIN_CHECK(op == PV_BLK_SYNC || sim_blk_story.shrunk);
 		return;
 	default:
 		PLAIN_CHECK(!"a status that nothing explains");
@@ -303,7 +303,7 @@ void sim_blk_settle(void)
 	finish();
 	if (sim_blk_story.left)
 		return;
-	if (sim_blk_story.lied)
+	if (sim_blk_story.lied || sim_blk_story.shrunk)
 		PLAIN_CHECK(peer->broken());
 	else
 		PLAIN_CHECK(!peer->broken() || sim_blk_story.may_break);

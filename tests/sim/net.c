@@ -100,6 +100,9 @@ static void done(struct pv_packet *p)
 	case PV_EGONE:
 		PLAIN_CHECK(sim_net_story.left);
 		break;
+	case PV_ERESET:
+		PLAIN_CHECK(sim_net_story.loses);
+		break;
 	case PV_EIO:
 		PLAIN_CHECK(sim_net_story.loses || peer->broken() || out.refused[k->number]);
 		break;
@@ -277,7 +280,7 @@ void sim_net_settle(void)
 	finish();
 	if (sim_net_story.left)
 		return;
-	if (sim_net_story.lied)
+	if (sim_net_story.lied || sim_net_story.shrunk)
 		PLAIN_CHECK(peer->broken());
 	else
 		PLAIN_CHECK(!peer->broken() || sim_net_story.may_break);

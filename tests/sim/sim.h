@@ -56,6 +56,7 @@ struct sim_blk_story {
 	bool lied;	 /* the device is to break, or has */
 	bool may_break;	 /* it may have come to be so */
 	bool left;	 /* it was unplugged */
+	bool shrunk;	 /* after a reset it is less than it was */
 	bool errors;	 /* requests fail, or did */
 	bool lost_event; /* the kernel's watchdog is needed */
 	bool away;	 /* nobody answers */
@@ -80,6 +81,7 @@ void sim_blk_end(void);
 
 struct sim_net_story {
 	bool lied, may_break, left, lost_event; /* as above */
+	bool shrunk;				/* after a reset it is less than it was */
 	bool loses;				/* frames may be lost, in either direction */
 	bool away;
 };

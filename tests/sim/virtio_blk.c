@@ -58,6 +58,7 @@ static void up(void)
 
 enum fault {
 	NEEDS_RESET,
+	RESET_SHRINKS,
 	LOST_INTERRUPT,
 	SPURIOUS,
 	CONFIG,
@@ -73,10 +74,29 @@ enum fault {
 };
 
 static const char *const faults[] = {
-	"needs-reset", "lost-interrupt", "spurious",	"config", "io-errors",
-	"short-reads", "good-again",	 "share-fails", "bad-id", "twice",
-	"jump",	       "long",		 "unplug",	NULL,
+	"needs-reset", "reset-shrinks", "lost-interrupt", "spurious",	 "config",
+	"io-errors",   "short-reads",	"good-again",	  "share-fails", "bad-id",
+	"twice",       "jump",		"long",		  "unplug",	 NULL,
 };
+
+/* It lied; but if it gets a reset before anybody looks, nobody knows. */
+static void lied(void)
+{
+	if (fake.f.status & VIRTIO_CONFIG_S_NEEDS_RESET)
+		sim_blk_story.may_break = true;
+	else
+		sim_blk_story.lied = true;
+}
+
+static void needs_reset(struct fake_virtio *f)
+{
+	if (sim_blk_story.lied && !broken()) {
+		sim_blk_story.lied = false;
+		sim_blk_story.may_break = true;
+	}
+	f->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	pv_virtio_irq_config(&f->vd);
+}
 
 /* Answers the next chain, and what is wrong with that. */
 static void lie(enum fault which)
@@ -100,14 +120,14 @@ static void lie(enum fault which)
 		fake_chain_write(c, c->in - 1, &good, 1);
 		if (which == LONG) {
 			fake_vq_used(f, 0, c->head, c->in + 1);
-			sim_blk_story.lied = true;
+			lied();
 			return;
 		}
 		/* A write is done, as far as anybody knows; of a read it was nothing. */
 		sim_blk_story.errors = true;
 		fake_vq_used(f, 0, 0xffff, 0);
 	}
-	sim_blk_story.lied = true;
+	lied();
 }
 
 static void fault(unsigned int which)
@@ -117,12 +137,16 @@ static void fault(unsigned int which)
 	if (sim_blk_story.left)
 		return;
 	switch ((enum fault)which) {
-	case NEEDS_RESET:
+	case RESET_SHRINKS:
 		if (broken())
 			break;
-		f->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
-		pv_virtio_irq_config(&f->vd);
-		sim_blk_story.lied = true;
+		f->offered &= ~(1ull << VIRTIO_BLK_F_SEG_MAX);
+		needs_reset(f);
+		sim_blk_story.shrunk = true;
+		break;
+	case NEEDS_RESET:
+		if (!broken())
+			needs_reset(f);
 		break;
 	case LOST_INTERRUPT:
 		f->no_interrupts = true;

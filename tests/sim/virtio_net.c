@@ -70,6 +70,7 @@ static void up(void)
 
 enum fault {
 	NEEDS_RESET,
+	RESET_SHRINKS,
 	LOST_INTERRUPT,
 	SPURIOUS,
 	CONFIG,
@@ -82,9 +83,28 @@ enum fault {
 };
 
 static const char *const faults[] = {
-	"needs-reset", "lost-interrupt", "spurious", "config", "good-again", "runt",
-	"bad-id",      "jump",		 "long",     "unplug", NULL,
+	"needs-reset", "reset-shrinks", "lost-interrupt", "spurious", "config", "good-again",
+	"runt",	       "bad-id",	"jump",		  "long",     "unplug", NULL,
 };
+
+/* It lied; but if it gets a reset before anybody looks, nobody knows. */
+static void lied(void)
+{
+	if (fake.f.status & VIRTIO_CONFIG_S_NEEDS_RESET)
+		sim_net_story.may_break = true;
+	else
+		sim_net_story.lied = true;
+}
+
+static void needs_reset(struct fake_virtio *f)
+{
+	if (sim_net_story.lied && !broken()) {
+		sim_net_story.lied = false;
+		sim_net_story.may_break = true;
+	}
+	f->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	pv_virtio_irq_config(&f->vd);
+}
 
 static void lie(enum fault which)
 {
@@ -108,7 +128,7 @@ static void lie(enum fault which)
 		fake_vq_used(f, queue, c->head, fake.hdr_len + sim_below(14));
 		return;
 	}
-	sim_net_story.lied = true;
+	lied();
 	sim_net_story.loses = true;
 }
 
@@ -119,12 +139,18 @@ static void fault(unsigned int which)
 	if (sim_net_story.left)
 		return;
 	switch ((enum fault)which) {
-	case NEEDS_RESET:
+	case RESET_SHRINKS:
 		if (broken())
 			break;
-		f->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
-		pv_virtio_irq_config(&f->vd);
-		sim_net_story.lied = true;
+		f->offered &= ~(1ull << VIRTIO_NET_F_MAC);
+		needs_reset(f);
+		sim_net_story.shrunk = true;
+		sim_net_story.loses = true;
+		break;
+	case NEEDS_RESET:
+		if (!broken())
+			needs_reset(f);
+		sim_net_story.loses = true;
 		break;
 	case LOST_INTERRUPT:
 		f->no_interrupts = true;
