@@ -55,7 +55,7 @@ unsigned int fake_blk_run(struct fake_blk *b, unsigned int budget)
 	unsigned int n = 0;
 	uint32_t len;
 
-	while (n < budget && fake_vq_next(&b->f, 0, c)) {
+	while (n < budget && fake_vq_next(&b->f, b->queue, c)) {
 		n++;
 		len = 1;
 		fake_chain_read(c, 0, &hdr, sizeof(hdr));
@@ -82,8 +82,8 @@ unsigned int fake_blk_run(struct fake_blk *b, unsigned int budget)
 			b->others++;
 		}
 		fake_chain_write(c, c->in - 1, &b->status, 1);
-		fake_vq_used(&b->f, 0, c->head, len);
+		fake_vq_used(&b->f, b->queue, c->head, len);
 	}
-	fake_vq_sleep(&b->f, 0);
+	fake_vq_sleep(&b->f, b->queue);
 	return n;
 }

@@ -4,8 +4,8 @@
  */
 #include "fake_virtio.h"
 
-#define RX 0
-#define TX 1
+#define RX (2 * n->pair)
+#define TX (2 * n->pair + 1)
 
 static const uint8_t mac[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
 

@@ -14,7 +14,7 @@
 
 #include "drivers/virtio/virtqueue.h"
 
-#define FAKE_QUEUES 4
+#define FAKE_QUEUES 12
 #define FAKE_PIECES 300
 
 /* A ring, as the device has it. */
@@ -142,6 +142,7 @@ struct fake_blk {
 	unsigned int most_pieces; /* of data in one chain */
 	uint32_t most_bytes;
 	uint32_t zero_flags; /* of the last WRITE_ZEROES */
+	unsigned int queue;  /* which it works on; 0 */
 };
 
 /* Does at most `budget` requests; how many. */
@@ -157,6 +158,7 @@ void fake_blk_init(struct fake_blk *b, uint64_t features);
 struct fake_net {
 	struct fake_virtio f;
 	unsigned int hdr_len;
+	unsigned int pair; /* which it works on; 0 */
 	unsigned int sent; /* frames, so many of which are kept */
 	struct {
 		uint8_t hdr[12];

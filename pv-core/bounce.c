@@ -5,6 +5,8 @@
 #include <pv/log.h>
 #include <pv/os.h>
 
+#include "pv-core/lines.h"
+
 /* The number of the page at this address, or, while it is not in the pool, that it is to have. */
 static unsigned int find(const struct pv_bounce *b, pv_bus_addr_t addr)
 {
@@ -48,7 +50,7 @@ int pv_bounce_init(struct pv_bounce *b, struct pv_device *dev, unsigned int want
 	b->dev = dev;
 	b->wanted = wanted;
 	b->page = pv_os_alloc(wanted * sizeof(*b->page));
-	b->free = pv_os_alloc(wanted * sizeof(*b->free));
+	b->free = pv_lines_alloc(wanted * sizeof(*b->free));
 	while (b->page && b->free && b->num < wanted && add(b))
 		;
 	if (b->num < least || !b->free) {
@@ -72,7 +74,7 @@ void pv_bounce_exit(struct pv_bounce *b, bool held)
 					 PV_PAGE_SIZE, PV_SHARE_BOTH))
 			pv_os_pages_free((void PV_FORCE *)page->va, 1);
 	}
-	pv_os_free(b->free, b->wanted * sizeof(*b->free));
+	pv_lines_free(b->free, b->wanted * sizeof(*b->free));
 	pv_os_free(b->page, b->wanted * sizeof(*b->page));
 	b->free = NULL;
 	b->page = NULL;

@@ -19,6 +19,9 @@ bool pv_bus_wanted(const struct pv_device *dev);
 /* Calls drv->changed for the devices whose configuration changed; their number. */
 int pv_bus_work(void);
 
+/* The driver leaves the device, and probes it again, if one does. Nobody uses it meanwhile. */
+void pv_device_again(struct pv_device *dev);
+
 /* Removes all devices, last found first. */
 void pv_bus_remove_all(void);
 

@@ -137,6 +137,15 @@ void pv_device_remove(struct pv_device *dev)
 	pv_device_put(dev);
 }
 
+void pv_device_again(struct pv_device *dev)
+{
+	if (dev->driver)
+		dev->driver->remove(dev);
+	dev->driver = NULL;
+	dev->state = PV_DEV_FOUND;
+	probe(dev);
+}
+
 void pv_bus_remove_all(void)
 {
 	struct pv_device *last;

@@ -11,15 +11,17 @@
 
 #include <pv/os.h>
 
+#include "pv-core/lines.h"
+
 static void buf_free(struct pv_net_buf *buf)
 {
 	pv_os_pages_free(buf->page, 1);
-	pv_os_free(buf, sizeof(*buf));
+	pv_lines_free(buf, sizeof(*buf));
 }
 
 static struct pv_net_buf *buf_alloc(struct pv_net_queue *q)
 {
-	struct pv_net_buf *buf = pv_os_alloc(sizeof(*buf));
+	struct pv_net_buf *buf = pv_lines_alloc(sizeof(*buf));
 
 	if (!buf)
 		return NULL;
@@ -27,7 +29,7 @@ static struct pv_net_buf *buf_alloc(struct pv_net_queue *q)
 	buf->page = pv_os_pages_alloc(1);
 	if (buf->page)
 		return buf;
-	pv_os_free(buf, sizeof(*buf));
+	pv_lines_free(buf, sizeof(*buf));
 	return NULL;
 }
 

@@ -77,6 +77,7 @@ static void found(struct pv_pci_addr a, void *arg)
 	}
 	if (pv_msix_init(&p->msix, a) != PV_ENODEV && !p->msix.num)
 		pv_warn("%s: MSI-X cannot be used", p->vd.dev.name);
+	p->vd.max_messages = p->msix.num;
 	if (pv_device_add(&p->vd.dev))
 		drop(p);
 }

@@ -3,7 +3,7 @@
  * Interrupts of virtio-pci devices (virtio 1.2, 4.1.5.1.2, 4.1.5.3, 4.1.5.4), in the order of
  * preference:
  *
- *	a message for each queue that wants events, and one for the configuration
+ *	a message for each queue that wants events, to its CPU, and one for the configuration
  *	two messages: one for all queues, one for the configuration
  *	one message for everything
  *	the INTx pin, with the cause in the ISR byte, which reading clears
@@ -67,10 +67,10 @@ static bool on_line(void *arg)
 }
 
 /* Registers the next message, and puts it into its entry of the table. */
-static bool grant(struct pv_virtio_pci *p, pv_os_irq_fn fn, void *arg)
+static bool grant(struct pv_virtio_pci *p, unsigned int cpu, pv_os_irq_fn fn, void *arg)
 {
 	struct pv_msi_msg msg;
-	int irq = pv_os_irq_msi(pv_os_cpu(), fn, arg, &msg);
+	int irq = pv_os_irq_msi(cpu, fn, arg, &msg);
 
 	if (irq < 0)
 		return false;
@@ -82,16 +82,16 @@ static bool grant(struct pv_virtio_pci *p, pv_os_irq_fn fn, void *arg)
 static bool grant_all(struct pv_virtio_pci *p, unsigned int messages)
 {
 	struct pv_virtio *vd = &p->vd;
-	unsigned int i;
+	unsigned int here = pv_os_cpu(), i;
 
 	if (messages == 1)
-		return grant(p, on_anything, p);
-	if (!grant(p, on_config, vd))
+		return grant(p, here, on_anything, p);
+	if (!grant(p, here, on_config, vd))
 		return false;
 	if (messages == 2)
-		return grant(p, on_queues, vd);
+		return grant(p, here, on_queues, vd);
 	for (i = 0; i < vd->num_vqs; i++)
-		if (vd->vq[i].event && !grant(p, on_queue, &vd->vq[i]))
+		if (vd->vq[i].event && !grant(p, vd->vq[i].cpu, on_queue, &vd->vq[i]))
 			return false;
 	return true;
 }
@@ -110,7 +110,7 @@ static bool assign_all(struct pv_virtio_pci *p, unsigned int messages)
 			continue;
 		if (vector + 1u < messages)
 			vector++;
-		if (p->ops->queue_vector(p, i, vector) != vector)
+		if (p->ops->queue_vector(p, vd->vq[i].index, vector) != vector)
 			return false;
 		vd->vq[i].msix_vector = vector;
 	}
@@ -124,7 +124,7 @@ static void undo(struct pv_virtio_pci *p)
 
 	if (p->msix_on) {
 		for (i = 0; i < vd->num_vqs; i++)
-			(void)p->ops->queue_vector(p, i, VIRTIO_MSI_NO_VECTOR);
+			(void)p->ops->queue_vector(p, vd->vq[i].index, VIRTIO_MSI_NO_VECTOR);
 		(void)p->ops->config_vector(p, VIRTIO_MSI_NO_VECTOR);
 		p->msix_on = false;
 		pv_msix_enable(&p->msix, false);

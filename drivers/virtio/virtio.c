@@ -11,6 +11,7 @@
 #include <pv/wait.h>
 
 #include "drivers/virtio/virtqueue.h"
+#include "pv-core/queues.h"
 
 #define STOP_READS   1000 /* of the status, until a device that is stopped says 0 */
 #define CONFIG_READS 16	  /* of a configuration that keeps changing */
@@ -74,6 +75,7 @@ static int reset(struct pv_virtio *vd)
 	vd->transport->set_status(vd, 0);
 	err = pv_wait_until(is_reset, vd, PV_CONFIG_RESET_MS);
 	vd->held = err != 0;
+	vd->stopped = true;
 	if (err)
 		pv_err("%s: reset: waited %u ms for status 0, it is 0x%x", vd->dev.name,
 		       PV_CONFIG_RESET_MS, vd->transport->get_status(vd));
@@ -145,8 +147,9 @@ int pv_virtio_begin(struct pv_virtio *vd, uint64_t wanted, uint64_t required,
 }
 
 /* A ring of the size that device, driver and port agree on. */
-static int queue_alloc(struct pv_virtio *vd, unsigned int index, const struct pv_vq_spec *spec)
+static int queue_alloc(struct pv_virtio *vd, unsigned int place, const struct pv_vq_spec *spec)
 {
+	unsigned int index = spec->number ? spec->number : place;
 	unsigned int most = spec->max_num ? spec->max_num : PV_CONFIG_VRING_NUM;
 	uint32_t num = vd->transport->queue_max(vd, index);
 	int err;
@@ -163,7 +166,7 @@ static int queue_alloc(struct pv_virtio *vd, unsigned int index, const struct pv
 	while (num > most && !vd->transport->queue_fixed)
 		num /= 2;
 	do {
-		err = pv_vq_alloc(&vd->vq[index], vd, index, num, spec);
+		err = pv_vq_alloc(&vd->vq[place], vd, index, num, spec);
 		num /= 2;
 	} while (err == PV_ENOMEM && num >= 4 && !vd->transport->queue_fixed);
 	if (err)
@@ -171,12 +174,26 @@ static int queue_alloc(struct pv_virtio *vd, unsigned int index, const struct pv
 	return err;
 }
 
+unsigned int pv_virtio_groups(const struct pv_virtio *vd, unsigned int device, unsigned int each)
+{
+	unsigned int n = pv_queues_cpus, messages = vd->max_messages;
+
+	if (n > PV_CONFIG_QUEUES)
+		n = PV_CONFIG_QUEUES;
+	if (n > device)
+		n = device;
+	/* One is for the configuration. With too few for a single group there is one for everything. */
+	if (messages > each && n > (messages - 1) / each)
+		n = (messages - 1) / each;
+	return n ? n : 1;
+}
+
 int pv_virtio_queues(struct pv_virtio *vd, const struct pv_vq_spec *spec, unsigned int n)
 {
 	unsigned int i;
 	int err;
 
-	vd->vq = pv_os_alloc(n * sizeof(*vd->vq));
+	vd->vq = pv_lines_alloc(n * sizeof(*vd->vq));
 	if (!vd->vq)
 		return PV_ENOMEM;
 	vd->num_vqs = n;
@@ -192,7 +209,8 @@ int pv_virtio_queues(struct pv_virtio *vd, const struct pv_vq_spec *spec, unsign
 	for (i = 0; i < n; i++) {
 		err = vd->transport->queue_enable(vd, &vd->vq[i]);
 		if (err) {
-			pv_err("%s: queue %u cannot be enabled: %d", vd->dev.name, i, err);
+			pv_err("%s: queue %u cannot be enabled: %d", vd->dev.name, vd->vq[i].index,
+			       err);
 			return err;
 		}
 		vd->vq[i].enabled = true;
@@ -202,6 +220,7 @@ int pv_virtio_queues(struct pv_virtio *vd, const struct pv_vq_spec *spec, unsign
 
 void pv_virtio_ready(struct pv_virtio *vd)
 {
+	vd->stopped = false;
 	vd->driver_ok = true;
 	add_status(vd, VIRTIO_CONFIG_S_DRIVER_OK);
 }
@@ -220,7 +239,7 @@ void pv_virtio_end(struct pv_virtio *vd, bool failed)
 	vd->irqs = false;
 	for (i = 0; i < vd->num_vqs; i++)
 		pv_vq_free(&vd->vq[i]);
-	pv_os_free(vd->vq, vd->num_vqs * sizeof(*vd->vq));
+	pv_lines_free(vd->vq, vd->num_vqs * sizeof(*vd->vq));
 	vd->vq = NULL;
 	vd->num_vqs = 0;
 	if (failed) {
@@ -233,20 +252,26 @@ void pv_virtio_stop(struct pv_virtio *vd)
 {
 	unsigned int i;
 
-	if (!vd->driver_ok)
+	if (__atomic_load_n(&vd->stopped, __ATOMIC_ACQUIRE))
 		return;
+	/* Whoever comes meanwhile, for another queue, does the same: all are right about its end. */
 	vd->driver_ok = false;
 	if (vd->gone)
 		return;
 	vd->transport->set_status(vd, 0);
-	for (i = 0; i < STOP_READS; i++) {
-		if (!vd->transport->get_status(vd))
-			return;
+	for (i = 0; i < STOP_READS && vd->transport->get_status(vd); i++)
 		pv_pause();
+	if (i == STOP_READS) {
+		vd->held = true;
+		pv_err("%s: stop: status 0 awaited, it is 0x%x", vd->dev.name,
+		       vd->transport->get_status(vd));
 	}
-	vd->held = true;
-	pv_err("%s: stop: status 0 awaited, it is 0x%x", vd->dev.name,
-	       vd->transport->get_status(vd));
+	if (__atomic_exchange_n(&vd->stopped, true, __ATOMIC_ACQ_REL) ||
+	    !pv_device_broken(&vd->dev))
+		return;
+	for (i = 0; i < vd->num_vqs; i++)
+		if (vd->vq[i].event)
+			vd->vq[i].event(vd->vq[i].event_arg);
 }
 
 int pv_virtio_config(struct pv_virtio *vd, void (*fn)(struct pv_virtio *vd, void *arg), void *arg)

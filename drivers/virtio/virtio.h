@@ -92,6 +92,7 @@ struct pv_virtio {
 	bool legacy;	     /* without VERSION_1 */
 	bool driver_ok;	     /* interrupts are let through */
 	bool irqs;	     /* irq_setup() was called */
+	bool stopped;	     /* no longer, or not yet, at work: what it had is the driver's */
 	bool held;	     /* the last reset did not end: what the device was lent stays lent */
 	bool gone;	     /* it was taken away: it no longer reaches memory */
 	unsigned int resets; /* that it needed since it last did something */
@@ -100,6 +101,7 @@ struct pv_virtio {
 	uint64_t features;	/* negotiated */
 	struct pv_vq *vq;	/* num_vqs of them */
 	unsigned int num_vqs;
+	unsigned int max_messages; /* MSI-X; 0: none. Set by the transport */
 	enum pv_virtio_irq_mode irq_mode;
 	uint64_t early_irqs; /* interrupts before DRIVER_OK, or after reset */
 
@@ -134,10 +136,18 @@ struct pv_vq_spec {
 	bool any_len;		/* the device's used lengths tell nothing */
 	void (*event)(void *arg); /* from the queue's interrupt; NULL for none */
 	void *arg;
+	unsigned int number; /* the device's, where it is not the place among the specs */
+	unsigned int cpu;    /* where its message goes, if it has one */
 };
 
 /*
- * Allocates `n` queues, 0 to n - 1, registers interrupts and enables the queues. 0, or PV_ENOMEM,
+ * How many queues, or groups of `each` queues, to use of so many that the device has: as pv_queues_follow()
+ * says, at least one.
+ */
+unsigned int pv_virtio_groups(const struct pv_virtio *vd, unsigned int device, unsigned int each);
+
+/*
+ * Allocates `n` queues, registers interrupts and enables the queues. 0, or PV_ENOMEM,
  * PV_ENODEV (the device lacks a queue), PV_EINVAL (a size that the specification does not allow).
  */
 int pv_virtio_queues(struct pv_virtio *vd, const struct pv_vq_spec *spec, unsigned int n);
@@ -153,7 +163,9 @@ void pv_virtio_end(struct pv_virtio *vd, bool failed);
 
 /*
  * Takes memory back from a device that broke the protocol: writes 0 to the status and reads it back a
- * bounded number of times, without sleeping. Further interrupts are ignored.
+ * bounded number of times, without sleeping. Further interrupts are ignored. Of a broken device all event
+ * functions are called instead, so that each queue's CPU takes back what is its own. Context: data, of several
+ * queues at once.
  */
 void pv_virtio_stop(struct pv_virtio *vd);
 

@@ -5,10 +5,14 @@
  *
  * What the configuration says is checked before anything is derived from it. A device whose block
  * size, capacity or limits make no sense is refused; a hint that makes none is left out.
+ *
+ * With MQ (5.2.3, num_queues) it has a queue for each CPU, as far as it goes (pv_queues_follow()); of a device that
+ * says it has none, the one that there must be is used.
  */
 #include <pv/log.h>
 
 #include "drivers/virtio/virtio_blk.h"
+#include "pv-core/queues.h"
 
 #define MAX_BLOCK    65536u
 #define MAX_BYTES    (1u << 20)	   /* of data in a part */
@@ -38,7 +42,7 @@ static const struct pv_bit_name feature_names[] = {
 	(BIT64(VIRTIO_BLK_F_SIZE_MAX) | BIT64(VIRTIO_BLK_F_SEG_MAX) |                              \
 	 BIT64(VIRTIO_BLK_F_GEOMETRY) | BIT64(VIRTIO_BLK_F_RO) | BIT64(VIRTIO_BLK_F_BLK_SIZE) |    \
 	 BIT64(VIRTIO_BLK_F_FLUSH) | BIT64(VIRTIO_BLK_F_TOPOLOGY) | BIT64(VIRTIO_BLK_F_DISCARD) |  \
-	 BIT64(VIRTIO_BLK_F_WRITE_ZEROES))
+	 BIT64(VIRTIO_BLK_F_WRITE_ZEROES) | BIT64(VIRTIO_BLK_F_MQ))
 
 /* --- configuration ---------------------------------------------------------------------------- */
 
@@ -52,6 +56,7 @@ struct config {
 	uint32_t opt_io_size;
 	uint32_t max_discard_sectors, max_write_zeroes_sectors;
 	uint8_t write_zeroes_may_unmap;
+	uint16_t num_queues;
 };
 
 #define FIELD(bits, name) pv_virtio_config##bits(vd, offsetof(struct virtio_blk_config, name))
@@ -77,6 +82,8 @@ static void read_config(struct pv_virtio *vd, void *arg)
 		c->physical_block_exp = FIELD(8, physical_block_exp);
 		c->opt_io_size = FIELD(32, opt_io_size);
 	}
+	if (pv_virtio_has(vd, VIRTIO_BLK_F_MQ))
+		c->num_queues = FIELD(16, num_queues);
 	if (pv_virtio_has(vd, VIRTIO_BLK_F_DISCARD))
 		c->max_discard_sectors = FIELD(32, max_discard_sectors);
 	if (pv_virtio_has(vd, VIRTIO_BLK_F_WRITE_ZEROES)) {
@@ -169,11 +176,59 @@ static int limits_set(struct virtio_blk *vb, struct virtio_blk_queue *bq, const 
 
 /* --- life cycle ------------------------------------------------------------------------------- */
 
+static struct virtio_blk_queue *queue(struct virtio_blk *vb, unsigned int i)
+{
+	return pv_virtio_blk_queue_of(vb->queues[i]);
+}
+
+static int queues_alloc(struct virtio_blk *vb, unsigned int n)
+{
+	struct virtio_blk_queue *bq;
+
+	for (; vb->blk.num_queues < n; vb->blk.num_queues++) {
+		bq = pv_lines_alloc(sizeof(*bq));
+		if (!bq)
+			return PV_ENOMEM;
+		bq->vd = vb->vd;
+		bq->q.ops = &pv_virtio_blk_ops;
+		bq->q.blk = &vb->blk;
+		vb->queues[vb->blk.num_queues] = &bq->q;
+	}
+	return 0;
+}
+
+static int rings_up(struct virtio_blk *vb, const struct config *c)
+{
+	unsigned int n = vb->blk.num_queues, i;
+	struct pv_vq_spec *spec;
+	int err;
+
+	/* One that begins again has as many as it had. */
+	if (!n)
+		n = pv_virtio_groups(vb->vd, c->num_queues, 1);
+	err = queues_alloc(vb, n);
+	if (err)
+		return err;
+	spec = pv_os_alloc(n * sizeof(*spec));
+	if (!spec)
+		return PV_ENOMEM;
+	for (i = 0; i < n; i++) {
+		pv_virtio_blk_spec(queue(vb, i), &spec[i]);
+		spec[i].cpu = pv_queue_cpu(i, n);
+	}
+	err = pv_virtio_queues(vb->vd, spec, n);
+	pv_os_free(spec, n * sizeof(*spec));
+	for (i = 0; !err && i < n; i++) {
+		err = pv_virtio_blk_ring_init(queue(vb, i), i);
+		if (!err)
+			err = limits_set(vb, queue(vb, i), c);
+	}
+	return err;
+}
+
 static int bring_up(struct virtio_blk *vb)
 {
-	struct pv_vq_spec spec[VIRTIO_BLK_QUEUES];
 	struct config c;
-	unsigned int i;
 	int err;
 
 	err = pv_virtio_begin(vb->vd, WANTED, 0, feature_names);
@@ -181,17 +236,7 @@ static int bring_up(struct virtio_blk *vb)
 		err = pv_virtio_config(vb->vd, read_config, &c);
 	if (!err)
 		err = config_set(vb, &c);
-	if (err)
-		return err;
-	for (i = 0; i < VIRTIO_BLK_QUEUES; i++)
-		pv_virtio_blk_spec(&vb->queue[i], &spec[i]);
-	err = pv_virtio_queues(vb->vd, spec, VIRTIO_BLK_QUEUES);
-	for (i = 0; !err && i < VIRTIO_BLK_QUEUES; i++) {
-		err = pv_virtio_blk_ring_init(&vb->queue[i], i);
-		if (!err)
-			err = limits_set(vb, &vb->queue[i], &c);
-	}
-	return err;
+	return err ? err : rings_up(vb, &c);
 }
 
 /* Its mirror, from wherever it got to. */
@@ -200,14 +245,23 @@ static void bring_down(struct virtio_blk *vb, bool failed)
 	unsigned int i;
 
 	pv_virtio_end(vb->vd, failed);
-	for (i = 0; i < VIRTIO_BLK_QUEUES; i++)
-		pv_virtio_blk_ring_exit(&vb->queue[i]);
+	for (i = 0; i < vb->blk.num_queues; i++)
+		pv_virtio_blk_ring_exit(queue(vb, i));
+}
+
+static void release(struct pv_blk *blk)
+{
+	struct virtio_blk *vb = pv_container_of(blk, struct virtio_blk, blk);
+	unsigned int i;
+
+	for (i = 0; i < blk->num_queues; i++)
+		pv_lines_free(queue(vb, i), sizeof(struct virtio_blk_queue));
+	pv_os_free(vb, sizeof(*vb));
 }
 
 static int probe(struct pv_device *dev)
 {
 	struct virtio_blk *vb = pv_os_alloc(sizeof(*vb));
-	unsigned int i;
 	int err;
 
 	if (!vb)
@@ -216,30 +270,16 @@ static int probe(struct pv_device *dev)
 	vb->vd->resets = 0;
 	vb->blk.dev = dev;
 	vb->blk.queue = vb->queues;
-	vb->blk.num_queues = VIRTIO_BLK_QUEUES;
-	for (i = 0; i < VIRTIO_BLK_QUEUES; i++) {
-		vb->queues[i] = &vb->queue[i].q;
-		vb->queue[i].vd = vb->vd;
-		vb->queue[i].q.ops = &pv_virtio_blk_ops;
-		vb->queue[i].q.blk = &vb->blk;
-	}
 	err = bring_up(vb);
 	if (err) {
 		bring_down(vb, true);
-		pv_os_free(vb, sizeof(*vb));
+		release(&vb->blk);
 		return err;
 	}
 	dev->priv = vb;
 	pv_virtio_ready(vb->vd);
 	pv_blk_register(&vb->blk);
 	return 0;
-}
-
-static void release(struct pv_blk *blk)
-{
-	struct virtio_blk *vb = pv_container_of(blk, struct virtio_blk, blk);
-
-	pv_os_free(vb, sizeof(*vb));
 }
 
 static void remove(struct pv_device *dev)
@@ -249,8 +289,8 @@ static void remove(struct pv_device *dev)
 
 	pv_blk_unregister(&vb->blk);
 	pv_virtio_stop(vb->vd);
-	for (i = 0; i < VIRTIO_BLK_QUEUES; i++)
-		pv_virtio_blk_ring_drain(&vb->queue[i], PV_EGONE);
+	for (i = 0; i < vb->blk.num_queues; i++)
+		pv_virtio_blk_ring_drain(queue(vb, i), PV_EGONE);
 	bring_down(vb, false);
 	dev->priv = NULL;
 	pv_blk_release(&vb->blk, release);
@@ -262,8 +302,8 @@ static uint64_t done(const struct virtio_blk *vb)
 	uint64_t n = 0;
 	unsigned int i;
 
-	for (i = 0; i < VIRTIO_BLK_QUEUES; i++)
-		n += vb->queue[i].q.stats.completed;
+	for (i = 0; i < vb->blk.num_queues; i++)
+		n += vb->queues[i]->stats.completed;
 	return n;
 }
 
@@ -276,8 +316,8 @@ static int begin_again(struct virtio_blk *vb)
 	int err = pv_virtio_reset_again(vb->vd, done(vb));
 
 	pv_virtio_stop(vb->vd);
-	for (i = 0; i < VIRTIO_BLK_QUEUES; i++)
-		pv_virtio_blk_ring_rewind(&vb->queue[i]);
+	for (i = 0; i < vb->blk.num_queues; i++)
+		pv_virtio_blk_ring_rewind(queue(vb, i));
 	bring_down(vb, false);
 	if (!err && vb->vd->held)
 		err = PV_ERESET;
@@ -307,12 +347,12 @@ static void recover(struct virtio_blk *vb)
 
 	if (err)
 		(void)pv_device_break(&vb->vd->dev, "the device could not be reset to what it was");
-	for (i = 0; i < VIRTIO_BLK_QUEUES; i++) {
+	for (i = 0; i < vb->blk.num_queues; i++) {
 		if (err)
-			pv_blk_fail_waiting(&vb->queue[i].q, err == PV_ENOTSUP ? err : PV_ERESET);
+			pv_blk_fail_waiting(vb->queues[i], err == PV_ENOTSUP ? err : PV_ERESET);
 		else
-			pv_blk_queue_init(&vb->queue[i].q);
-		pv_blk_event(&vb->queue[i].q);
+			pv_blk_queue_init(vb->queues[i]);
+		pv_blk_event(vb->queues[i]);
 	}
 	if (err || vb->blk.capacity != capacity || vb->blk.flags != flags)
 		pv_blk_changed(&vb->blk);
@@ -343,6 +383,13 @@ static void changed(struct pv_device *dev)
 	pv_blk_changed(&vb->blk);
 }
 
+static bool idle(const struct pv_device *dev)
+{
+	const struct virtio_blk *vb = dev->priv;
+
+	return !vb->blk.opens;
+}
+
 static bool match(const struct pv_device *dev)
 {
 	return pv_virtio_is(dev, VIRTIO_ID_BLOCK);
@@ -354,4 +401,5 @@ const struct pv_driver pv_virtio_blk = {
 	.probe = probe,
 	.remove = remove,
 	.changed = changed,
+	.idle = idle,
 };

@@ -11,8 +11,6 @@
 #include "drivers/virtio/virtqueue.h"
 #include "pv-core/blk_driver.h"
 
-#define VIRTIO_BLK_QUEUES 1u /* MQ adds more of them to the array */
-
 /* What the device sees of a part, beside the data. */
 struct virtio_blk_shared {
 	struct virtio_blk_outhdr header;
@@ -55,12 +53,16 @@ struct virtio_blk_queue {
 };
 
 struct virtio_blk {
-	struct pv_blk blk;
+	struct pv_blk blk; /* its queues are the first members of ours, each of its own memory */
 	struct pv_virtio *vd;
-	struct pv_blk_queue *queues[VIRTIO_BLK_QUEUES];
-	struct virtio_blk_queue queue[VIRTIO_BLK_QUEUES];
+	struct pv_blk_queue *queues[PV_CONFIG_QUEUES];
 	bool unmap; /* WRITE_ZEROES may deallocate */
 };
+
+static inline struct virtio_blk_queue *pv_virtio_blk_queue_of(struct pv_blk_queue *q)
+{
+	return pv_container_of(q, struct virtio_blk_queue, q);
+}
 
 extern const struct pv_blk_ops pv_virtio_blk_ops;
 

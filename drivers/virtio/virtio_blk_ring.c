@@ -23,11 +23,6 @@
 #define RING_NUM  128u /* parts in flight; more would only wait in the device */
 #define NO_STATUS 0xff
 
-static struct virtio_blk_queue *queue_of(struct pv_blk_queue *q)
-{
-	return pv_container_of(q, struct virtio_blk_queue, q);
-}
-
 /* --- data path -------------------------------------------------------------------------------- */
 
 static enum pv_share_dir data_dir(const struct pv_blk_req *req)
@@ -246,7 +241,7 @@ static PV_NOINLINE int issue_any(struct virtio_blk_queue *bq, struct pv_blk_req 
 
 static int issue(struct pv_blk_queue *q, struct pv_blk_req *req)
 {
-	struct virtio_blk_queue *bq = queue_of(q);
+	struct virtio_blk_queue *bq = pv_virtio_blk_queue_of(q);
 	struct pv_vq *vq = bq->vq;
 
 	if (pv_unlikely(!vq->num_free))
@@ -260,7 +255,7 @@ static int issue(struct pv_blk_queue *q, struct pv_blk_req *req)
 
 static void flush(struct pv_blk_queue *q)
 {
-	struct virtio_blk_queue *bq = queue_of(q);
+	struct virtio_blk_queue *bq = pv_virtio_blk_queue_of(q);
 
 	if (pv_likely(!pv_device_broken(&bq->vd->dev)))
 		q->stats.notified += pv_vring_kick(bq->vq);
@@ -320,7 +315,7 @@ static int poll_broken(struct virtio_blk_queue *bq, int budget)
 
 static int poll(struct pv_blk_queue *q, int budget)
 {
-	struct virtio_blk_queue *bq = queue_of(q);
+	struct virtio_blk_queue *bq = pv_virtio_blk_queue_of(q);
 	struct virtio_blk_part *part;
 	uint32_t written;
 	int n = 0, status;
@@ -349,7 +344,7 @@ static int poll(struct pv_blk_queue *q, int budget)
 
 static bool arm(struct pv_blk_queue *q, bool on)
 {
-	struct virtio_blk_queue *bq = queue_of(q);
+	struct virtio_blk_queue *bq = pv_virtio_blk_queue_of(q);
 
 	if (pv_unlikely(pv_device_broken(&bq->vd->dev)))
 		return false;
@@ -404,8 +399,8 @@ int pv_virtio_blk_ring_init(struct virtio_blk_queue *bq, unsigned int index)
 	err = pv_vq_items_alloc(&bq->shared, bq->vd, bq->num, sizeof(struct virtio_blk_shared));
 	if (err)
 		return err;
-	bq->part = pv_os_alloc(bq->num * sizeof(*bq->part));
-	bq->pieces = pv_os_alloc(num_pieces(bq) * sizeof(*bq->pieces));
+	bq->part = pv_lines_alloc(bq->num * sizeof(*bq->part));
+	bq->pieces = pv_lines_alloc(num_pieces(bq) * sizeof(*bq->pieces));
 	if (!bq->part || !bq->pieces)
 		return PV_ENOMEM;
 	for (i = 0; i < bq->num; i++) {
@@ -419,9 +414,9 @@ int pv_virtio_blk_ring_init(struct virtio_blk_queue *bq, unsigned int index)
 
 void pv_virtio_blk_ring_exit(struct virtio_blk_queue *bq)
 {
-	pv_os_free(bq->pieces, num_pieces(bq) * sizeof(*bq->pieces));
+	pv_lines_free(bq->pieces, num_pieces(bq) * sizeof(*bq->pieces));
 	bq->pieces = NULL;
-	pv_os_free(bq->part, bq->num * sizeof(*bq->part));
+	pv_lines_free(bq->part, bq->num * sizeof(*bq->part));
 	bq->part = NULL;
 	pv_vq_items_free(&bq->shared, bq->vd);
 	bq->vq = NULL;

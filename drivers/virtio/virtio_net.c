@@ -11,12 +11,17 @@
  * with PV_ERESET (statistics: errors): sent again, they might arrive twice. So are those that it had
  * received and nobody had looked at.
  *
+ * QUEUES. With MQ and a control queue (5.1.6.5.5) it has a pair for each CPU, as far as it goes (pv_queues_follow()): as many as
+ * when it was probed, whenever it is started again.
+ *
  * THE ADDRESS. A device without MAC, or with one that is no station's, gets a locally administered one:
  * 02:70:76 and three bytes of the TSC, so that two guests on one network differ.
  */
 #include "drivers/virtio/virtio_net.h"
 
 #include <pv/log.h>
+
+#include "pv-core/queues.h"
 
 #define MTU_DEFAULT 1500
 #define MTU_MIN	    68 /* 5.1.4.1 */
@@ -59,6 +64,7 @@ static const struct pv_bit_name feature_names[] = {
 	(BIT64(VIRTIO_NET_F_CSUM) | BIT64(VIRTIO_NET_F_GUEST_CSUM) | BIT64(VIRTIO_NET_F_MTU) |     \
 	 BIT64(VIRTIO_NET_F_MAC) | BIT64(VIRTIO_NET_F_HOST_TSO4) | BIT64(VIRTIO_NET_F_HOST_TSO6) | \
 	 BIT64(VIRTIO_NET_F_MRG_RXBUF) | BIT64(VIRTIO_NET_F_STATUS) | BIT64(VIRTIO_F_ANY_LAYOUT))
+#define WANTED_MQ (BIT64(VIRTIO_NET_F_CTRL_VQ) | BIT64(VIRTIO_NET_F_MQ)) /* of several CPUs only */
 
 static struct virtio_net *net_of(struct pv_net *net)
 {
@@ -70,7 +76,7 @@ static struct virtio_net *net_of(struct pv_net *net)
 /* As the device has it, of one generation. */
 struct config {
 	uint8_t mac[6];
-	uint16_t status, mtu;
+	uint16_t status, mtu, max_virtqueue_pairs;
 };
 
 static void read_config(struct pv_virtio *vd, void *arg)
@@ -87,6 +93,9 @@ static void read_config(struct pv_virtio *vd, void *arg)
 		c->status = pv_virtio_config16(vd, offsetof(struct virtio_net_config, status));
 	if (pv_virtio_has(vd, VIRTIO_NET_F_MTU))
 		c->mtu = pv_virtio_config16(vd, offsetof(struct virtio_net_config, mtu));
+	if (pv_virtio_has(vd, VIRTIO_NET_F_MQ))
+		c->max_virtqueue_pairs = pv_virtio_config16(
+			vd, offsetof(struct virtio_net_config, max_virtqueue_pairs));
 }
 
 static void mac_set(struct virtio_net *vn, const uint8_t *mac)
@@ -145,14 +154,55 @@ static void flags_set(struct virtio_net *vn)
 
 /* --- life cycle ------------------------------------------------------------------------------- */
 
-/* From a device in whatever state to one with rings, and DRIVER_OK. */
-static int bring_up(struct virtio_net *vn)
+static struct virtio_net_pair *pair(struct virtio_net *vn, unsigned int i)
 {
-	uint64_t wanted = vn->features ? WANTED & vn->features : WANTED;
-	struct pv_vq_spec spec[2 * NUM_PAIRS];
-	unsigned int i;
+	return pv_virtio_net_pair_of(vn->queues[i]);
+}
+
+static int pairs_alloc(struct virtio_net *vn, unsigned int n)
+{
+	struct virtio_net_pair *new;
+
+	for (; vn->net.num_queues < n; vn->net.num_queues++) {
+		new = pv_lines_alloc(sizeof(*new));
+		if (!new)
+			return PV_ENOMEM;
+		new->q.ops = &pv_virtio_net_ops;
+		new->q.net = &vn->net;
+		vn->queues[vn->net.num_queues] = &new->q;
+	}
+	return 0;
+}
+
+/* The rings of as many pairs as there are, and the control queue's if there are several. */
+static int rings_up(struct virtio_net *vn)
+{
+	unsigned int pairs = vn->net.num_queues, n = 2 * pairs + (pairs > 1), i;
+	struct pv_vq_spec *spec = pv_os_alloc(n * sizeof(*spec));
 	int err;
 
+	if (!spec)
+		return PV_ENOMEM;
+	for (i = 0; i < pairs; i++) {
+		pv_virtio_net_specs(pair(vn, i), vn->vd, &spec[2 * i]);
+		spec[2 * i].cpu = spec[2 * i + 1].cpu = pv_queue_cpu(i, pairs);
+	}
+	if (pairs > 1)
+		pv_virtio_net_ctrl_spec(&spec[2 * pairs], vn->device_pairs);
+	err = pv_virtio_queues(vn->vd, spec, n);
+	pv_os_free(spec, n * sizeof(*spec));
+	for (i = 0; !err && i < pairs; i++)
+		err = pv_virtio_net_rings_init(pair(vn, i), vn->vd, i);
+	return err;
+}
+
+static int negotiate(struct virtio_net *vn)
+{
+	uint64_t wanted = pv_queues_cpus > 1 ? WANTED | WANTED_MQ : WANTED;
+	int err;
+
+	if (vn->features)
+		wanted = (WANTED | WANTED_MQ) & vn->features;
 	err = pv_virtio_begin(vn->vd, wanted, 0, feature_names);
 	if (err)
 		return err;
@@ -161,16 +211,37 @@ static int bring_up(struct virtio_net *vn)
 		if (err)
 			return err;
 	}
-	for (i = 0; i < NUM_PAIRS; i++)
-		pv_virtio_net_specs(&vn->pair[i], vn->vd, &spec[2 * i]);
-	err = pv_virtio_queues(vn->vd, spec, 2 * NUM_PAIRS);
-	for (i = 0; !err && i < NUM_PAIRS; i++)
-		err = pv_virtio_net_rings_init(&vn->pair[i], vn->vd, i);
+	return 0;
+}
+
+static int pairs_count(struct virtio_net *vn)
+{
+	struct config c;
+	int err;
+
+	if (!pv_virtio_has(vn->vd, VIRTIO_NET_F_MQ))
+		return pairs_alloc(vn, 1);
+	err = pv_virtio_config(vn->vd, read_config, &c);
+	if (err)
+		return err;
+	vn->device_pairs = c.max_virtqueue_pairs;
+	return pairs_alloc(vn, pv_virtio_net_pairs(vn->vd, vn->device_pairs));
+}
+
+/* From a device in whatever state to one with rings, and DRIVER_OK. */
+static int bring_up(struct virtio_net *vn)
+{
+	int err = negotiate(vn);
+
+	if (!err && !vn->net.num_queues)
+		err = pairs_count(vn);
+	if (!err)
+		err = rings_up(vn);
 	if (err)
 		return err;
 	pv_virtio_ready(vn->vd);
 	vn->up = true;
-	return 0;
+	return vn->net.num_queues > 1 ? pv_virtio_net_pairs_set(vn->vd, vn->net.num_queues) : 0;
 }
 
 /* Its mirror, from wherever it got to. What was on the send rings is sent with `status`. */
@@ -180,13 +251,13 @@ static void bring_down(struct virtio_net *vn, int status, bool failed)
 
 	if (vn->up) {
 		pv_virtio_stop(vn->vd);
-		for (i = 0; i < NUM_PAIRS; i++)
-			pv_virtio_net_rings_drain(&vn->pair[i], status);
+		for (i = 0; i < vn->net.num_queues; i++)
+			pv_virtio_net_rings_drain(pair(vn, i), status);
 	}
 	vn->up = false;
 	pv_virtio_end(vn->vd, failed);
-	for (i = 0; i < NUM_PAIRS; i++)
-		pv_virtio_net_rings_exit(&vn->pair[i]);
+	for (i = 0; i < vn->net.num_queues; i++)
+		pv_virtio_net_rings_exit(pair(vn, i));
 }
 
 static int start(struct pv_net *net)
@@ -207,11 +278,20 @@ static void stop(struct pv_net *net)
 	bring_down(net_of(net), PV_EIO, false);
 }
 
+static void release(struct pv_net *net)
+{
+	struct virtio_net *vn = net_of(net);
+	unsigned int i;
+
+	for (i = 0; i < net->num_queues; i++)
+		pv_lines_free(pair(vn, i), sizeof(struct virtio_net_pair));
+	pv_os_free(vn, sizeof(*vn));
+}
+
 static int probe(struct pv_device *dev)
 {
 	struct virtio_net *vn = pv_os_alloc(sizeof(*vn));
 	struct config c;
-	unsigned int i;
 	int err;
 
 	if (!vn)
@@ -220,18 +300,12 @@ static int probe(struct pv_device *dev)
 	vn->vd->resets = 0;
 	vn->net.dev = dev;
 	vn->net.queue = vn->queues;
-	vn->net.num_queues = NUM_PAIRS;
-	for (i = 0; i < NUM_PAIRS; i++) {
-		vn->queues[i] = &vn->pair[i].q;
-		vn->pair[i].q.ops = &pv_virtio_net_ops;
-		vn->pair[i].q.net = &vn->net;
-	}
 	err = bring_up(vn);
 	if (!err)
 		err = pv_virtio_config(vn->vd, read_config, &c);
 	if (err) {
 		bring_down(vn, PV_EIO, true);
-		pv_os_free(vn, sizeof(*vn));
+		release(&vn->net);
 		return err;
 	}
 	vn->features = vn->vd->features;
@@ -241,13 +315,6 @@ static int probe(struct pv_device *dev)
 	dev->priv = vn;
 	pv_net_register(&vn->net, start, stop);
 	return 0;
-}
-
-static void release(struct pv_net *net)
-{
-	struct virtio_net *vn = net_of(net);
-
-	pv_os_free(vn, sizeof(*vn));
 }
 
 static void remove(struct pv_device *dev)
@@ -266,8 +333,8 @@ static uint64_t done(const struct virtio_net *vn)
 	uint64_t n = 0;
 	unsigned int i;
 
-	for (i = 0; i < NUM_PAIRS; i++)
-		n += vn->pair[i].q.stats.completed + vn->pair[i].q.stats.received;
+	for (i = 0; i < vn->net.num_queues; i++)
+		n += vn->queues[i]->stats.completed + vn->queues[i]->stats.received;
 	return n;
 }
 
@@ -293,10 +360,10 @@ static void recover(struct virtio_net *vn)
 	} else {
 		state_set(vn, &c);
 	}
-	for (i = 0; i < NUM_PAIRS; i++) {
+	for (i = 0; i < vn->net.num_queues; i++) {
 		if (vn->net.started)
-			pv_virtio_net_refill(&vn->pair[i].q);
-		pv_net_event(&vn->pair[i].q);
+			pv_virtio_net_refill(vn->queues[i]);
+		pv_net_event(vn->queues[i]);
 	}
 	pv_net_changed(&vn->net);
 }
@@ -327,6 +394,13 @@ static void changed(struct pv_device *dev)
 	pv_net_changed(&vn->net);
 }
 
+static bool idle(const struct pv_device *dev)
+{
+	const struct virtio_net *vn = dev->priv;
+
+	return !vn->net.opens;
+}
+
 static bool match(const struct pv_device *dev)
 {
 	return pv_virtio_is(dev, VIRTIO_ID_NET);
@@ -338,4 +412,5 @@ const struct pv_driver pv_virtio_net = {
 	.probe = probe,
 	.remove = remove,
 	.changed = changed,
+	.idle = idle,
 };

@@ -2,15 +2,15 @@
 /*
  * Between the files of the virtio network driver: virtio_net.c, life cycle and configuration; virtio_net_tx.c
  * and virtio_net_rx.c, the data path; virtio_net_bounce.c, sending to an untrusted device; virtio_net_rings.c,
- * what these have in common.
+ * what these have in common; virtio_net_ctrl.c, the control queue.
  */
 #ifndef PV_DRIVERS_VIRTIO_NET_H
 #define PV_DRIVERS_VIRTIO_NET_H
 
+#include <pv/config.h>
+
 #include "drivers/virtio/virtqueue.h"
 #include "pv-core/net_driver.h"
-
-#define NUM_PAIRS 1u /* of queues; MQ adds more of them to the array */
 
 /* A packet on the send ring, by the chain's head. */
 struct virtio_net_tx {
@@ -41,13 +41,20 @@ struct virtio_net_pair {
 };
 
 struct virtio_net {
-	struct pv_net net;
+	struct pv_net
+		net; /* its queues are the first members of our pairs, each of its own memory */
 	struct pv_virtio *vd;
-	uint64_t features; /* as first negotiated */
-	bool up;	   /* rings are there, and DRIVER_OK */
-	struct pv_net_queue *queues[NUM_PAIRS];
-	struct virtio_net_pair pair[NUM_PAIRS];
+	uint64_t wanted;	   /* when it was brought up first */
+	uint64_t features;	   /* as negotiated then */
+	bool up;		   /* rings are there, and DRIVER_OK */
+	unsigned int device_pairs; /* that the device has; 0 if it does not tell */
+	struct pv_net_queue *queues[PV_CONFIG_QUEUES];
 };
+
+static inline struct virtio_net_pair *pv_virtio_net_pair_of(struct pv_net_queue *q)
+{
+	return pv_container_of(q, struct virtio_net_pair, q);
+}
 
 extern const struct pv_net_ops pv_virtio_net_ops;
 
@@ -80,6 +87,20 @@ int pv_virtio_net_receive(struct pv_net_queue *q, int budget);
 void pv_virtio_net_refill(struct pv_net_queue *q);
 void pv_virtio_net_rx_init(struct virtio_net_pair *pair);
 void pv_virtio_net_rx_drain(struct virtio_net_pair *pair);
+
+/* --- virtio_net_ctrl.c. Context: control ---------------------------------------------------------- */
+
+/* How many pairs to use of so many that the device has. */
+unsigned int pv_virtio_net_pairs(const struct pv_virtio *vd, unsigned int device_pairs);
+
+/* What the driver asks of the control queue, which follows the pairs in use in vd->vq. */
+void pv_virtio_net_ctrl_spec(struct pv_vq_spec *spec, unsigned int device_pairs);
+
+/*
+ * Tells a ready device that so many pairs are in use. PV_ENOTSUP if it refuses: then one is. PV_ETIMEDOUT, PV_EPROTO, after
+ * it was stopped; PV_ENOMEM.
+ */
+int pv_virtio_net_pairs_set(struct pv_virtio *vd, unsigned int pairs);
 
 /* --- virtio_net_rings.c -------------------------------------------------------------------------- */
 

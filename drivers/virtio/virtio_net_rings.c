@@ -14,14 +14,9 @@
 
 #define TX_NUM 128u /* packets in flight, an entry each; more would only wait in the device */
 
-static struct virtio_net_pair *pair_of(struct pv_net_queue *q)
-{
-	return pv_container_of(q, struct virtio_net_pair, q);
-}
-
 static bool arm(struct pv_net_queue *q, bool on)
 {
-	struct virtio_net_pair *pair = pair_of(q);
+	struct virtio_net_pair *pair = pv_virtio_net_pair_of(q);
 	uint16_t half;
 	bool more;
 

@@ -14,11 +14,6 @@
 #include "drivers/virtio/virtio_net.h"
 #include "drivers/virtio/vring_split.h"
 
-static struct virtio_net_pair *pair_of(struct pv_net_queue *q)
-{
-	return pv_container_of(q, struct virtio_net_pair, q);
-}
-
 /* A buffer as a chain of any form. */
 static PV_NOINLINE bool post_any(struct virtio_net_pair *pair, struct pv_net_buf *buf)
 {
@@ -57,7 +52,7 @@ static inline bool post(struct virtio_net_pair *pair, struct pv_net_buf *buf)
 
 void pv_virtio_net_refill(struct pv_net_queue *q)
 {
-	struct virtio_net_pair *pair = pair_of(q);
+	struct virtio_net_pair *pair = pv_virtio_net_pair_of(q);
 	struct pv_net_buf *buf;
 
 	if (pv_virtio_net_broken(pair))
@@ -204,7 +199,7 @@ static void receive_one(struct virtio_net_pair *pair, struct pv_net_buf *buf, ui
 
 int pv_virtio_net_receive(struct pv_net_queue *q, int budget)
 {
-	struct virtio_net_pair *pair = pair_of(q);
+	struct virtio_net_pair *pair = pv_virtio_net_pair_of(q);
 	struct pv_net_buf *buf;
 	uint32_t len;
 	int n = 0;

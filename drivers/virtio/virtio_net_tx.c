@@ -9,11 +9,6 @@
 #include "drivers/virtio/virtio_net.h"
 #include "drivers/virtio/vring_split.h"
 
-static struct virtio_net_pair *pair_of(struct pv_net_queue *q)
-{
-	return pv_container_of(q, struct virtio_net_pair, q);
-}
-
 void pv_virtio_net_header(struct virtio_net_hdr_v1 PV_SHARED *hdr, const struct pv_packet *pkt)
 {
 	bool partial = pkt->flags & PV_PACKET_CSUM_PARTIAL;
@@ -135,7 +130,7 @@ static PV_NOINLINE int send_any(struct virtio_net_pair *pair, struct pv_packet *
 
 int pv_virtio_net_send(struct pv_net_queue *q, struct pv_packet *pkt)
 {
-	struct virtio_net_pair *pair = pair_of(q);
+	struct virtio_net_pair *pair = pv_virtio_net_pair_of(q);
 	struct pv_vq *tx = pair->tx;
 
 	if (pv_unlikely(!tx->num_free))
@@ -149,7 +144,7 @@ int pv_virtio_net_send(struct pv_net_queue *q, struct pv_packet *pkt)
 
 void pv_virtio_net_flush(struct pv_net_queue *q)
 {
-	struct virtio_net_pair *pair = pair_of(q);
+	struct virtio_net_pair *pair = pv_virtio_net_pair_of(q);
 
 	if (!pv_virtio_net_broken(pair))
 		q->stats.notified += pv_vring_kick(pair->tx);
@@ -157,7 +152,7 @@ void pv_virtio_net_flush(struct pv_net_queue *q)
 
 void pv_virtio_net_reap(struct pv_net_queue *q)
 {
-	struct virtio_net_pair *pair = pair_of(q);
+	struct virtio_net_pair *pair = pv_virtio_net_pair_of(q);
 	struct virtio_net_tx *slot;
 	uint32_t len;
 
@@ -189,8 +184,8 @@ int pv_virtio_net_tx_init(struct virtio_net_pair *pair)
 				sizeof(struct virtio_net_hdr_v1));
 	if (err)
 		return err;
-	pair->slot = pv_os_alloc(pair->tx_num * sizeof(*pair->slot));
-	pair->addr = pv_os_alloc(num_addrs(pair) * sizeof(*pair->addr));
+	pair->slot = pv_lines_alloc(pair->tx_num * sizeof(*pair->slot));
+	pair->addr = pv_lines_alloc(num_addrs(pair) * sizeof(*pair->addr));
 	if (!pair->slot || !pair->addr)
 		return PV_ENOMEM;
 	for (i = 0; i < pair->tx_num; i++) {
@@ -204,9 +199,9 @@ int pv_virtio_net_tx_init(struct virtio_net_pair *pair)
 
 void pv_virtio_net_tx_exit(struct virtio_net_pair *pair)
 {
-	pv_os_free(pair->addr, num_addrs(pair) * sizeof(*pair->addr));
+	pv_lines_free(pair->addr, num_addrs(pair) * sizeof(*pair->addr));
 	pair->addr = NULL;
-	pv_os_free(pair->slot, pair->tx_num * sizeof(*pair->slot));
+	pv_lines_free(pair->slot, pair->tx_num * sizeof(*pair->slot));
 	pair->slot = NULL;
 	if (pair->vd)
 		pv_vq_items_free(&pair->headers, pair->vd);

@@ -180,13 +180,14 @@ int pv_vq_alloc(struct pv_vq *vq, struct pv_virtio *vd, unsigned int index, unsi
 	vq->any_len = spec->any_len ? ~0u : 0;
 	vq->event = spec->event;
 	vq->event_arg = spec->arg;
+	vq->cpu = spec->cpu;
 	vq->event_idx = pv_virtio_has(vd, VIRTIO_RING_F_EVENT_IDX);
 	vq->indirect = pv_virtio_has(vd, VIRTIO_RING_F_INDIRECT_DESC) && spec->max_chain > 1;
 	vq->msix_vector = -1;
 	err = ring_alloc(vq, num);
 	if (err)
 		return err;
-	vq->slot = pv_os_alloc(num * sizeof(*vq->slot));
+	vq->slot = pv_lines_alloc(num * sizeof(*vq->slot));
 	if (!vq->slot)
 		err = PV_ENOMEM;
 	else if (vq->indirect)
@@ -209,7 +210,7 @@ void pv_vq_free(struct pv_vq *vq)
 	pv_bounce_exit(&vq->bounce, vq->vd->held);
 	pv_vq_items_free(&vq->tables, vq->vd);
 	if (vq->slot)
-		pv_os_free(vq->slot, vq->num * sizeof(*vq->slot));
+		pv_lines_free(vq->slot, vq->num * sizeof(*vq->slot));
 	page_put(vq->vd, vq->ring_mem, vq->ring_pages, vq->desc_addr);
 	vq->slot = NULL;
 	vq->ring_mem = NULL;

@@ -29,6 +29,7 @@
 #include "arch/x86/x86.h"
 #include "drivers/virtio/virtio.h"
 #include "pv-core/bounce.h"
+#include "pv-core/lines.h"
 
 enum pv_vq_notify_kind {
 	PV_VQ_NOTIFY_NONE,
@@ -97,7 +98,10 @@ struct pv_vq {
 	struct pv_bounce bounce; /* of the chains' data; without pages if the device is trusted */
 	uint64_t desc_addr, avail_addr, used_addr; /* as the device is told */
 	int msix_vector;			   /* set by the PCI transports; -1 for none */
+	unsigned int cpu;			   /* where its message goes */
+	uint64_t pad;				   /* cache lines of its own: they are an array */
 };
+_Static_assert(sizeof(struct pv_vq) % PV_LINE == 0, "a queue's cache lines are no other's");
 
 /*
  * Allocates ring and shadow for `num` entries, a power of two up to 32768. 0 or PV_ENOMEM. Context:

@@ -60,6 +60,17 @@
 #endif
 
 /*
+ * Most queues, or pairs of queues, that a device is used with, where queues follow CPUs
+ * (pv_queues_follow()). Memory: as for each single one.
+ */
+#ifndef PV_CONFIG_QUEUES
+#define PV_CONFIG_QUEUES 16
+#endif
+#if PV_CONFIG_QUEUES < 1 || PV_CONFIG_QUEUES > 256
+#error "PV_CONFIG_QUEUES: 1 to 256"
+#endif
+
+/*
  * Most data segments in one ring request of a block device; a caller's longer scatter list is split.
  * 128 segments of a page are 512 KiB. Memory: 16 bytes per segment and ring entry, of which there are
  * at most 128.

@@ -100,6 +100,11 @@ struct pv_driver {
 	 */
 	int (*suspend)(struct pv_device *dev);
 	int (*resume)(struct pv_device *dev);
+	/*
+	 * Whether nobody has opened what it published, so that it may be removed and probed once more, to
+	 * have as many queues as pv_queues_follow() asks for. NULL: it has one queue, always.
+	 */
+	bool (*idle)(const struct pv_device *dev);
 };
 
 struct pv_device {
@@ -145,6 +150,18 @@ const char *pv_device_state_name(enum pv_device_state state);
  * Empty if the bus does not know. Context: control.
  */
 int pv_device_describe(struct pv_device *dev, char *buf, size_t size);
+
+/*
+ * Devices have one queue each, for whichever CPU, until this is called: then as many as there are CPUs, as far as
+ * they have them, up to PV_CONFIG_QUEUES, and, where a queue has a message of its own (MSI-X), as there are
+ * messages. Queue i is for CPU i, and its message goes there; other interrupts are one for all of a device's
+ * queues, and the event functions of all of them are called on the CPU that takes it.
+ *
+ * Devices that nobody has opened are set up anew; those that are found later are so from the beginning. `cpus`:
+ * CPUs 0 to cpus - 1 run (pv_cpu_start()). 0, or PV_EBUSY if some devices stayed as they are since they are open, or
+ * broken. Context: control, after pv_init(); nobody goes through the list of devices.
+ */
+int pv_queues_follow(unsigned int cpus);
 
 /* --- for buses and drivers -------------------------------------------------------------------- */
 

@@ -108,6 +108,8 @@ void *pv_os_alloc(size_t size)
 	void *p = fails() ? NULL : calloc(1, size ? size : 1);
 
 	pv_fake.live_allocs += !!p;
+	if (p && pv_fake.given)
+		pv_fake.given(p, size);
 	return p;
 }
 
@@ -115,6 +117,8 @@ void pv_os_free(void *p, size_t size)
 {
 	(void)size;
 	pv_fake.live_allocs -= !!p;
+	if (p && pv_fake.taken)
+		pv_fake.taken(p);
 	free(p);
 }
 
@@ -166,6 +170,8 @@ void *pv_os_pages_alloc(unsigned int n)
 	range[i].va = va;
 	range[i].len = len;
 	pv_fake.live_pages += n;
+	if (pv_fake.given)
+		pv_fake.given(va, len);
 	return va;
 }
 
@@ -181,6 +187,8 @@ void pv_os_pages_free(void *va, unsigned int n)
 		pv_os_panic("host: pages returned that were not given out so");
 	range[i].va = NULL;
 	pv_fake.live_pages -= n;
+	if (pv_fake.taken)
+		pv_fake.taken(va);
 	if (n != 1 || !page_keep(va))
 		free(va);
 }

@@ -100,6 +100,7 @@ EXPORT_SYMBOL_GPL(pv_device_get);
 EXPORT_SYMBOL_GPL(pv_device_put);
 EXPORT_SYMBOL_GPL(pv_device_changed);
 EXPORT_SYMBOL_GPL(pv_device_break);
+EXPORT_SYMBOL_GPL(pv_queues_follow);
 
 /* <pv/eoi.h> */
 EXPORT_SYMBOL_GPL(pv_eoi);

@@ -116,12 +116,14 @@ struct pv_fake {
 	void (*shared_atomic)(volatile void *p, size_t size); /* before each locked operation */
 
 	/* Resources. */
-	long alloc_fail_at;	      /* the n-th allocation from now fails, once; 0: none */
-	unsigned int pages_max;	      /* larger pv_os_pages_alloc() fail; 0: none does */
-	bool no_gsi, no_intx, no_msi; /* the port has no such interrupts: PV_ENOTSUP */
-	unsigned int msi_max;	      /* more are PV_ENOSPC; 0: no bound but the table's */
-	bool no_vector;		      /* nor the hypervisor's own */
-	bool no_map;		      /* pv_os_map() fails */
+	long alloc_fail_at;		     /* the n-th allocation from now fails, once; 0: none */
+	void (*given)(void *va, size_t len); /* called with what is allocated, pages too */
+	void (*taken)(void *va);	     /* and with what is given back */
+	unsigned int pages_max;		     /* larger pv_os_pages_alloc() fail; 0: none does */
+	bool no_gsi, no_intx, no_msi;	     /* the port has no such interrupts: PV_ENOTSUP */
+	unsigned int msi_max;		     /* more are PV_ENOSPC; 0: no bound but the table's */
+	bool no_vector;			     /* nor the hypervisor's own */
+	bool no_map;			     /* pv_os_map() fails */
 
 	/* What the library took and has not given back. */
 	unsigned int live_allocs, live_pages, live_maps, live_irqs;
