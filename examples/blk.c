@@ -57,6 +57,7 @@ int pv_bare_main(const char *cmdline)
 	char mode[8] = "read";
 	uint64_t i;
 
+	pv_bare_printf("cpus: %u\n", pv_cpu_find(pv_bare_boot()));
 	if (!blk)
 		pv_os_panic("no disk");
 	pv_blk_set_event(pv_blk_queue(blk, 0), wake, NULL);

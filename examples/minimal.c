@@ -105,6 +105,7 @@ void pv_os_main(const struct pv_boot_info *info)
 
 	if (pv_init(&args))
 		pv_os_panic("pv_init() failed");
+	pv_info("CPUs: %u, of which this is one", pv_cpu_find(info));
 	disk = pv_blk_open(0);
 	if (!disk || pv_blk_read(disk, 0, block, sizeof(block)))
 		pv_os_panic("no disk, or it cannot be read");

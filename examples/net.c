@@ -42,6 +42,7 @@ int pv_bare_main(const char *cmdline)
 	struct udp_pcb *pcb;
 	int err;
 
+	pv_bare_printf("cpus: %u\n", pv_cpu_find(pv_bare_boot()));
 	if (pv_cmdline_get_u64(cmdline, "net.count", &count) == PV_EINVAL)
 		return fail("net.count is not a number", PV_EINVAL);
 	if (!net)

@@ -14,6 +14,9 @@
  *			has closed too or CLOSE_SECONDS are over, so that no reset overtakes the reply
  *
  * A connection that the client reset is reused only when the disk is done with its memory.
+ *
+ * Connections go round all CPUs: each is served by one, in that one's http_run(), whoever's packet lwIP was called for. All of it
+ * is done under lwIP's lock.
  */
 #include "http.h"
 
@@ -22,6 +25,7 @@
 
 #include "lwip/tcp.h"
 
+#include <pv/bare.h>
 #include <string.h>
 
 #define HTTP_MAX_CONNS 48
@@ -31,6 +35,7 @@
 struct conn {
 	struct tcp_pcb *pcb; /* NULL: free, once the sender is not busy */
 	enum { READING, REPLYING, LEAVING } state;
+	unsigned int cpu;  /* that serves it */
 	bool ready;	   /* something happened */
 	bool eof;	   /* the client sends no more */
 	bool begun;	   /* REPLYING: the sender has the reply */
@@ -44,6 +49,7 @@ struct conn {
 static struct conn conns[HTTP_MAX_CONNS];
 static struct http_stats stats;
 static http_route_fn route;
+static unsigned int num_cpus;
 
 /* --- the end of a connection ------------------------------------------------------------------ */
 
@@ -146,6 +152,7 @@ static bool send_reply(struct conn *c)
 	if (done <= 0)
 		return false;
 	stats.requests++;
+	stats.by_cpu[c->cpu % HTTP_MAX_CPUS]++;
 	stats.errors += c->sender.reply.status >= 400;
 	if (c->sender.keep_alive) {
 		request_next(&c->req);
@@ -187,7 +194,7 @@ void http_run(void)
 	struct conn *c;
 
 	for (c = conns; c < conns + HTTP_MAX_CONNS; c++) {
-		if (c->ready) {
+		if (c->ready && c->cpu == pv_os_cpu()) {
 			c->ready = false;
 			run(c);
 		}
@@ -197,13 +204,20 @@ void http_run(void)
 
 /* --- what lwIP tells -------------------------------------------------------------------------- */
 
+static void ready(struct conn *c)
+{
+	c->ready = true;
+	if (c->cpu != pv_os_cpu())
+		pv_bare_wake(c->cpu);
+}
+
 /*
  * Once both ends are closed and all is acknowledged, lwIP may free its connection without a word
  * (TIME-WAIT): it is let go of at once.
  */
 static err_t noted(struct conn *c)
 {
-	c->ready = true;
+	ready(c);
 	if (c->state == LEAVING && c->eof && sender_quiet(&c->sender))
 		return finish(c);
 	return ERR_OK;
@@ -242,7 +256,7 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 
 	(void)pcb;
 	c->idle++;
-	c->ready = true;
+	ready(c);
 	return ERR_OK;
 }
 
@@ -257,7 +271,9 @@ static void on_progress(void *user)
 {
 	struct conn *c = user;
 
-	c->ready = c->pcb != NULL;
+	c->ready = false;
+	if (c->pcb)
+		ready(c);
 }
 
 static struct conn *free_conn(void)
@@ -285,6 +301,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 	c->pcb = pcb;
 	c->state = READING;
 	c->ready = c->eof = false;
+	c->cpu = (unsigned int)(stats.connections % num_cpus);
 	c->idle = c->in_len = 0;
 	request_start(&c->req);
 	sender_init(&c->sender, on_progress, c);
@@ -299,11 +316,12 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 	return ERR_OK;
 }
 
-int http_start(uint16_t port, http_route_fn how)
+int http_start(uint16_t port, http_route_fn how, unsigned int cpus)
 {
 	struct tcp_pcb *pcb = tcp_new(), *listening;
 
 	route = how;
+	num_cpus = cpus;
 	if (!pcb)
 		return PV_ENOMEM;
 	if (tcp_bind(pcb, IP_ADDR_ANY, port) != ERR_OK) {

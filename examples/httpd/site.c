@@ -7,6 +7,7 @@
 #include "site.h"
 
 #include <pv/bare.h>
+#include <pv/config.h>
 #include <pv/string.h>
 
 struct ustar {
@@ -26,7 +27,12 @@ _Static_assert(sizeof(struct ustar) == PV_BLK_SECTOR, "a header is a sector");
 
 static struct {
 	struct pv_blk *blk;
-	struct pv_blk_queue *queue;
+	/* CPU i has the disk's queue i; where there are fewer, requests wait in another CPU's, which is woken. */
+	struct lane {
+		struct pv_blk_queue *queue;
+		struct site_chunk *waiting;
+	} lane[PV_CONFIG_QUEUES];
+	unsigned int lanes;
 	struct site_file file[SITE_MAX_FILES];
 	unsigned int num_files;
 } site;
@@ -114,15 +120,18 @@ static void add_file(const struct ustar *h, uint64_t pos)
 	f->size = octal(h->size, sizeof(h->size));
 }
 
-int site_open(struct pv_blk *blk, pv_queue_event_fn wake)
+int site_open(struct pv_blk *blk)
 {
 	static uint8_t block[PV_PAGE_SIZE] PV_ALIGNED(PV_PAGE_SIZE);
 	uint64_t end = blk->capacity * PV_BLK_SECTOR, pos = 0, start, loaded = ~0ull;
 	const struct ustar *h;
+	unsigned int i;
 	int err;
 
 	site.blk = blk;
-	site.queue = pv_blk_queue(blk, 0);
+	site.lanes = blk->num_queues;
+	for (i = 0; i < site.lanes; i++)
+		site.lane[i].queue = pv_blk_queue(blk, i);
 	if (blk->logical_block > sizeof(block))
 		return PV_ENOTSUP;
 	while (pos < end && site.num_files < SITE_MAX_FILES) {
@@ -145,7 +154,8 @@ int site_open(struct pv_blk *blk, pv_queue_event_fn wake)
 	}
 	if (!pos)
 		return PV_EINVAL;
-	pv_blk_set_event(site.queue, wake, NULL);
+	for (i = 0; i < site.lanes; i++)
+		pv_blk_set_event(site.lane[i].queue, pv_bare_wake_event, (void *)(uintptr_t)i);
 	return (int)site.num_files;
 }
 
@@ -180,6 +190,7 @@ int site_read(const struct site_file *file, uint64_t offset, struct site_chunk *
 {
 	uint32_t block = site.blk->logical_block, lead = (uint32_t)((file->pos + offset) % block);
 	uint64_t left = file->size - offset, room = SITE_CHUNK - lead;
+	unsigned int cpu = pv_os_cpu(), number = cpu % site.lanes;
 	int err;
 
 	chunk->data = (const char *)chunk->mem + lead;
@@ -193,17 +204,44 @@ int site_read(const struct site_file *file, uint64_t offset, struct site_chunk *
 	chunk->req.num_segs = 1;
 	chunk->req.done = read_done;
 	chunk->req.user = chunk;
-	err = pv_blk_submit(site.queue, &chunk->req);
+	if (number != cpu) {
+		chunk->next = site.lane[number].waiting;
+		site.lane[number].waiting = chunk;
+		pv_bare_wake(number);
+		return (int)chunk->len;
+	}
+	err = pv_blk_submit(site.lane[cpu].queue, &chunk->req);
 	return err ? err : (int)chunk->len;
+}
+
+/* What CPUs without a queue want read. */
+static void submit_waiting(struct lane *lane)
+{
+	struct site_chunk *chunk;
+
+	while ((chunk = lane->waiting)) {
+		lane->waiting = chunk->next;
+		chunk->status = pv_blk_submit(lane->queue, &chunk->req);
+		if (chunk->status)
+			chunk->done(chunk);
+	}
 }
 
 void site_poll(void)
 {
-	while (pv_blk_poll(site.queue, 64) == 64)
+	unsigned int cpu = pv_os_cpu();
+
+	if (cpu >= site.lanes)
+		return;
+	submit_waiting(&site.lane[cpu]);
+	while (pv_blk_poll(site.lane[cpu].queue, 64) == 64)
 		;
 }
 
 void site_flush(void)
 {
-	pv_blk_flush(site.queue);
+	unsigned int cpu = pv_os_cpu();
+
+	if (cpu < site.lanes)
+		pv_blk_flush(site.lane[cpu].queue);
 }

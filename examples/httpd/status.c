@@ -6,6 +6,7 @@
  */
 #include "status.h"
 
+#include "clocks.h"
 #include "examples/lwip/netif_pv.h"
 #include "http.h"
 
@@ -16,6 +17,7 @@
 static struct {
 	struct pv_blk *blk;
 	struct pv_net *net;
+	unsigned int cpus;
 } watched;
 
 /* --- the writer ------------------------------------------------------------------------------- */
@@ -159,6 +161,21 @@ static void devices(struct json *j)
 	end(j, "]");
 }
 
+/* What is the sum of all queues' counters. */
+static void add(struct pv_queue_stats *sum, const struct pv_queue_stats *s)
+{
+	sum->submitted += s->submitted;
+	sum->completed += s->completed;
+	sum->received += s->received;
+	sum->bytes_out += s->bytes_out;
+	sum->bytes_in += s->bytes_in;
+	sum->errors += s->errors;
+	sum->dropped += s->dropped;
+	sum->notified += s->notified;
+	sum->events += s->events;
+	sum->polls += s->polls;
+}
+
 static void queue(struct json *j, const struct pv_queue_stats *s)
 {
 	number(j, "submitted", s->submitted);
@@ -175,14 +192,21 @@ static void queue(struct json *j, const struct pv_queue_stats *s)
 
 static void queues(struct json *j)
 {
+	struct pv_queue_stats blk = {0}, net = {0};
+	unsigned int i;
 	char mac[18];
 
+	for (i = 0; watched.blk && i < watched.blk->num_queues; i++)
+		add(&blk, pv_blk_stats(pv_blk_queue(watched.blk, i)));
+	for (i = 0; watched.net && i < watched.net->num_queues; i++)
+		add(&net, pv_net_stats(pv_net_queue(watched.net, i)));
 	begin(j, "queues", "[");
 	if (watched.blk) {
 		begin(j, NULL, "{");
 		string(j, "name", watched.blk->name);
 		number(j, "capacity", watched.blk->capacity * PV_BLK_SECTOR);
-		queue(j, pv_blk_stats(pv_blk_queue(watched.blk, 0)));
+		number(j, "queues", watched.blk->num_queues);
+		queue(j, &blk);
 		end(j, "}");
 	}
 	if (watched.net) {
@@ -195,9 +219,64 @@ static void queues(struct json *j)
 		string(j, "mac", mac);
 		string(j, "address", pv_lwip_address());
 		boolean(j, "link", watched.net->link_up);
-		queue(j, pv_net_stats(pv_net_queue(watched.net, 0)));
+		number(j, "queues", watched.net->num_queues);
+		queue(j, &net);
 		end(j, "}");
 	}
+	end(j, "]");
+}
+
+static void signed_number(struct json *j, const char *name, int64_t value)
+{
+	char text[24];
+
+	pv_snprintf(text, sizeof(text), "%lld", (long long)value);
+	key(j, name);
+	put(j, text);
+}
+
+static void one_queue(struct json *j, const char *name, const struct pv_queue_stats *s)
+{
+	begin(j, name, "{");
+	queue(j, s);
+	end(j, "}");
+}
+
+/* A CPU without queues of its own has none here. */
+static void one_cpu(struct json *j, unsigned int cpu)
+{
+	struct pv_bare_irq_stats irq;
+	uint64_t error;
+	int64_t ns;
+
+	if (pv_bare_cpu_irq_stats(cpu, &irq))
+		return;
+	begin(j, NULL, "{");
+	number(j, "cpu", cpu);
+	number(j, "requests", http_stats()->by_cpu[cpu % HTTP_MAX_CPUS]);
+	number(j, "interrupts", irq.taken);
+	number(j, "timer", irq.timer);
+	number(j, "ipis", irq.wakes);
+	if (pv_clock_stolen_known())
+		number(j, "stolen_ns", pv_clock_stolen_ns(cpu));
+	if (clocks_offset(cpu, &ns, &error)) {
+		signed_number(j, "clock_offset_ns", ns);
+		number(j, "clock_error_ns", error);
+	}
+	if (watched.blk && cpu < watched.blk->num_queues)
+		one_queue(j, "blk", pv_blk_stats(pv_blk_queue(watched.blk, cpu)));
+	if (watched.net && cpu < watched.net->num_queues)
+		one_queue(j, "net", pv_net_stats(pv_net_queue(watched.net, cpu)));
+	end(j, "}");
+}
+
+static void cpus(struct json *j)
+{
+	unsigned int cpu;
+
+	begin(j, "cpus", "[");
+	for (cpu = 0; cpu < watched.cpus; cpu++)
+		one_cpu(j, cpu);
 	end(j, "]");
 }
 
@@ -239,6 +318,7 @@ size_t status_json(char *buf, size_t size)
 	clock(&j);
 	devices(&j);
 	queues(&j);
+	cpus(&j);
 	machine(&j);
 	end(&j, "}");
 	return j.len <= size ? j.len : 0;
@@ -257,6 +337,7 @@ void status_print(void)
 	pv_bare_printf("hypervisor: %s\n", pv_hypervisor_name(p->hypervisor));
 	pv_bare_printf("features: %s\n", text);
 	pv_bare_printf("clock: %s\n", pv_clock_name());
+	pv_bare_printf("cpus: %u\n", watched.cpus);
 	pv_for_each_device (dev) {
 		pv_device_describe(dev, text, sizeof(text));
 		pv_bare_printf("device: %s %s %s %s\n", dev->name,
@@ -265,8 +346,9 @@ void status_print(void)
 	}
 }
 
-void status_watch(struct pv_blk *blk, struct pv_net *net)
+void status_watch(struct pv_blk *blk, struct pv_net *net, unsigned int cpus_running)
 {
+	watched.cpus = cpus_running;
 	watched.blk = blk;
 	watched.net = net;
 }

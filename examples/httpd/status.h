@@ -10,8 +10,8 @@
 struct pv_blk;
 struct pv_net;
 
-/* Whose counters /status.json tells; NULL for none. Both stay open. */
-void status_watch(struct pv_blk *blk, struct pv_net *net);
+/* Whose counters /status.json tells, and how many CPUs'; NULL for none. Both stay open. */
+void status_watch(struct pv_blk *blk, struct pv_net *net, unsigned int cpus);
 
 /* Prints what it runs on, one `key: value` a line. */
 void status_print(void);

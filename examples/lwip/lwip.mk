@@ -15,7 +15,7 @@ LWIP_CPPFLAGS := -Iexamples/lwip -isystem $(LWIP_LINK)/src/include
 LWIP_NAMES := $(addprefix core/,init def inet_chksum ip mem memp netif pbuf tcp tcp_in tcp_out \
 	timeouts udp) $(addprefix core/ipv4/,dhcp etharp icmp ip4 ip4_addr) netif/ethernet
 LWIP_OBJS := $(LWIP_NAMES:%=$(O)/examples/lwip/src/%.o)
-LWIP_GLUE := $(O)/examples/lwip/netif_pv.o
+LWIP_GLUE := $(O)/examples/lwip/netif_pv.o $(O)/examples/lwip/checksum.o
 
 $(LWIP_LINK):
 	@mkdir -p $(@D)

@@ -25,13 +25,17 @@
  *	filled in here (virtio 1.2, 5.1.6.2). For a received packet that the device vouches for, lwIP's
  *	verification is switched off for the duration of its input.
  *
- * SLEEPING
- *	Event functions set `woken`, which prevents or ends the sleep. It is cleared after the sleep: the
- *	turn of the main loop that follows sees the work of all events until then.
+ * SEVERAL CPUS
+ *	There is one lwIP, and a lock around it. A lane is a queue of the device with its CPU, which alone polls it
+ *	and submits to it. What lwIP sends on a CPU goes to that CPU's lane, or, where there are fewer lanes than
+ *	CPUs, waits in another's, whose CPU is woken; a packet that lwIP lets go of on another CPU than it came
+ *	to waits to be put in the same way.
  */
 #include "netif_pv.h"
 
 #include <pv/bare.h>
+#include <pv/config.h>
+#include <pv/lock.h>
 #include <pv/pv.h>
 #include <pv/string.h>
 
@@ -39,17 +43,17 @@
 #include "lwip/etharp.h"
 #include "lwip/init.h"
 #include "netif/ethernet.h"
-#include "lwip/prot/ethernet.h"
-#include "lwip/prot/ip4.h"
-#include "lwip/prot/tcp.h"
-#include "lwip/prot/udp.h"
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"
+#include "checksum.h"
 
 #define RX_LOANS     128
 #define RX_BUDGET    64
 #define TX_PACKETS   256
 #define MAX_SLEEP_MS 1000
+#define SMP_SLEEP_MS 100 /* of CPU 0, whose timers others set, too */
+#define PUTS_TO_WAKE 16
+#define MAX_LANES    PV_CONFIG_QUEUES
 
 #define CHECK_TRANSPORT (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
 #define GEN_TRANSPORT	(NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
@@ -60,21 +64,33 @@ _Static_assert(RX_LOANS + PBUF_POOL_SIZE > TX_PACKETS, "echoes may all wait to b
 struct loan {
 	struct pbuf_custom pbuf; /* first: lwIP's free function gets its address */
 	struct pv_packet *pkt;
+	unsigned int lane;
 	struct loan *next;
 };
 
+/* Lane i is CPU i's. */
+struct lane {
+	struct pv_net_queue *queue;
+	struct pv_packet *waiting, **waiting_end; /* first in, first out */
+	struct pv_packet *put;			  /* received here, let go of elsewhere */
+	unsigned int puts;
+	bool busy; /* the budget was used up: there may be more */
+};
+
+static struct pv_lock lock;
+
 static struct {
 	struct pv_net *net;
-	struct pv_net_queue *queue;
+	struct lane lane[MAX_LANES];
+	unsigned int lanes;
 	struct netif netif;
 	struct loan loan[RX_LOANS];
 	struct loan *free_loan;
 	struct pv_packet packet[TX_PACKETS];
 	struct pv_packet *free_packet;
-	struct pv_packet *waiting, **waiting_end; /* first in, first out */
 	struct pv_lwip_stats stats;
-	bool busy;	     /* the budget was used up: there may be more */
-	volatile bool woken; /* set from interrupts */
+	uint32_t sleep_ms; /* until lwIP's next timer */
+	bool smp;
 } lw;
 
 /* --- what lwIP calls -------------------------------------------------------------------------- */
@@ -104,8 +120,16 @@ unsigned int pv_lwip_random(void)
 static void end_loan(struct pbuf *p)
 {
 	struct loan *loan = (struct loan *)p;
+	struct lane *lane = &lw.lane[loan->lane];
 
-	pv_packet_put(loan->pkt);
+	if (loan->lane == pv_os_cpu()) {
+		pv_packet_put(loan->pkt);
+	} else {
+		loan->pkt->next = lane->put;
+		lane->put = loan->pkt;
+		if (++lane->puts == PUTS_TO_WAKE)
+			pv_bare_wake(loan->lane);
+	}
 	loan->next = lw.free_loan;
 	lw.free_loan = loan;
 }
@@ -120,6 +144,7 @@ static struct pbuf *lend(struct pv_packet *pkt)
 
 	lw.free_loan = loan->next;
 	loan->pkt = pkt;
+	loan->lane = pv_os_cpu();
 	loan->pbuf.custom_free_function = end_loan;
 	return pbuf_alloced_custom(PBUF_RAW, (u16_t)pkt->len, PBUF_ROM, &loan->pbuf, pkt->seg[0].va,
 				   (u16_t)pkt->len);
@@ -196,59 +221,20 @@ static bool fill_segs(struct pv_packet *pkt, struct pbuf *p)
 	return true;
 }
 
-/* One's complement sum of the pseudo-header (RFC 793, 3.1; RFC 768), folded but not inverted. */
-static uint16_t pseudo_sum(const struct ip_hdr *ip, uint16_t len)
-{
-	uint32_t sum = lwip_htons(len) + lwip_htons(IPH_PROTO(ip));
-	uint16_t addr[4];
-	unsigned int i;
-
-	pv_memcpy(addr, &ip->src, sizeof(addr));
-	for (i = 0; i < 4; i++)
-		sum += addr[i];
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)(sum + (sum >> 16));
-}
-
-/* lwIP keeps all headers of what it sends in the first piece. */
-static void leave_checksum(struct pv_packet *pkt)
-{
-	uint8_t *frame = pkt->seg[0].va;
-	const struct ip_hdr *ip = (const void *)(frame + SIZEOF_ETH_HDR);
-	uint16_t type, offset, start, sum;
-
-	pkt->flags = 0;
-	pv_memcpy(&type, frame + offsetof(struct eth_hdr, type), sizeof(type));
-	if (!(lw.net->flags & PV_NET_F_TX_CSUM) || type != PP_HTONS(ETHTYPE_IP))
-		return;
-	if (IPH_PROTO(ip) == IP_PROTO_TCP)
-		offset = offsetof(struct tcp_hdr, chksum);
-	else if (IPH_PROTO(ip) == IP_PROTO_UDP)
-		offset = offsetof(struct udp_hdr, chksum);
-	else
-		return;
-	start = (uint16_t)(SIZEOF_ETH_HDR + IPH_HL_BYTES(ip));
-	sum = pseudo_sum(ip, (uint16_t)(lwip_htons(IPH_LEN(ip)) - IPH_HL_BYTES(ip)));
-	pv_memcpy(frame + start + offset, &sum, sizeof(sum));
-	pkt->flags = PV_PACKET_CSUM_PARTIAL;
-	pkt->csum_start = start;
-	pkt->csum_offset = offset;
-}
-
 /* Puts waiting packets on the ring; one that the device will never take is dropped. */
-static void send_waiting(void)
+static void send_waiting(struct lane *lane)
 {
 	struct pv_packet *pkt, *next;
 	int err;
 
-	while ((pkt = lw.waiting)) {
+	while ((pkt = lane->waiting)) {
 		next = pkt->next; /* the library's from submit on */
-		err = pv_net_submit(lw.queue, pkt);
+		err = pv_net_submit(lane->queue, pkt);
 		if (err == PV_EBUSY)
 			return;
-		lw.waiting = next;
-		if (!lw.waiting)
-			lw.waiting_end = &lw.waiting;
+		lane->waiting = next;
+		if (!lane->waiting)
+			lane->waiting_end = &lane->waiting;
 		if (err) {
 			lw.stats.tx_dropped++;
 			sent(pkt);
@@ -258,7 +244,9 @@ static void send_waiting(void)
 
 static err_t output(struct netif *netif, struct pbuf *p)
 {
+	unsigned int cpu = pv_os_cpu(), number = cpu % lw.lanes;
 	struct pv_packet *pkt = lw.free_packet;
+	struct lane *lane = &lw.lane[number];
 
 	(void)netif;
 	if (!pkt)
@@ -272,16 +260,22 @@ static err_t output(struct netif *netif, struct pbuf *p)
 		lw.stats.tx_copied++;
 		fill_segs(pkt, p);
 	}
-	leave_checksum(pkt);
+	pkt->flags = 0;
+	if (lw.net->flags & PV_NET_F_TX_CSUM)
+		pv_lwip_leave_checksum(pkt);
 	lw.free_packet = pkt->next;
 	pkt->user = p;
 	pkt->done = sent;
 	pkt->gso = PV_GSO_NONE;
 	pkt->next = NULL;
-	*lw.waiting_end = pkt;
-	lw.waiting_end = &pkt->next;
-	send_waiting();
-	lw.stats.tx_waited += lw.waiting != NULL;
+	*lane->waiting_end = pkt;
+	lane->waiting_end = &pkt->next;
+	if (number == cpu) {
+		send_waiting(lane);
+		lw.stats.tx_waited += lane->waiting != NULL;
+	} else {
+		pv_bare_wake(number);
+	}
 	return ERR_OK;
 
 no_memory:
@@ -317,14 +311,18 @@ static err_t init_netif(struct netif *netif)
 	return ERR_OK;
 }
 
-int pv_lwip_start(struct pv_net *net)
+int pv_lwip_start_smp(struct pv_net *net, unsigned int cpus)
 {
 	unsigned int i;
 	int err;
 
 	lw.net = net;
-	lw.queue = pv_net_queue(net, 0);
-	lw.waiting_end = &lw.waiting;
+	lw.smp = cpus > 1;
+	lw.lanes = net->num_queues < cpus ? net->num_queues : cpus;
+	for (i = 0; i < lw.lanes; i++) {
+		lw.lane[i].queue = pv_net_queue(net, i);
+		lw.lane[i].waiting_end = &lw.lane[i].waiting;
+	}
 	for (i = 0; i < RX_LOANS; i++) {
 		lw.loan[i].next = lw.free_loan;
 		lw.free_loan = &lw.loan[i];
@@ -340,37 +338,88 @@ int pv_lwip_start(struct pv_net *net)
 	err = pv_net_start(net, receive, NULL);
 	if (err)
 		return err;
-	pv_net_set_event(lw.queue, pv_lwip_wake, NULL);
+	for (i = 0; i < lw.lanes; i++)
+		pv_net_set_event(lw.lane[i].queue, pv_bare_wake_event, (void *)(uintptr_t)i);
 	pv_net_on_change(net, follow_link, NULL);
 	follow_link(NULL);
 	return dhcp_start(&lw.netif) == ERR_OK ? 0 : PV_ENOMEM;
 }
 
+int pv_lwip_start(struct pv_net *net)
+{
+	return pv_lwip_start_smp(net, 1);
+}
+
 /* --- the main loop ---------------------------------------------------------------------------- */
-
-void pv_lwip_run(void)
-{
-	lw.busy = pv_net_poll(lw.queue, RX_BUDGET) == RX_BUDGET;
-	send_waiting();
-	sys_check_timeouts();
-}
-
-void pv_lwip_sleep(void)
-{
-	uint32_t ms = sys_timeouts_sleeptime();
-
-	pv_net_flush(lw.queue);
-	if (lw.busy)
-		return;
-	lw.stats.sleeps++;
-	pv_bare_wait(&lw.woken, (ms < MAX_SLEEP_MS ? ms : MAX_SLEEP_MS) * 1000000ull);
-	lw.woken = false;
-}
 
 void pv_lwip_wake(void *arg)
 {
 	(void)arg;
-	lw.woken = true;
+	pv_bare_wake(0);
+}
+
+void pv_lwip_lock(void)
+{
+	pv_lock_take(&lock);
+}
+
+void pv_lwip_unlock(void)
+{
+	pv_lock_drop(&lock);
+}
+
+static void put_others(struct lane *lane)
+{
+	struct pv_packet *pkt;
+
+	while ((pkt = lane->put)) {
+		lane->put = pkt->next;
+		pv_packet_put(pkt);
+	}
+	lane->puts = 0;
+}
+
+void pv_lwip_run(void)
+{
+	unsigned int cpu = pv_os_cpu();
+	struct lane *lane = &lw.lane[cpu];
+
+	if (cpu < lw.lanes) {
+		put_others(lane);
+		lane->busy = pv_net_poll(lane->queue, RX_BUDGET) == RX_BUDGET;
+		send_waiting(lane);
+	}
+	if (!cpu) {
+		sys_check_timeouts();
+		lw.sleep_ms = sys_timeouts_sleeptime();
+	}
+}
+
+/* What other CPUs have for this one meanwhile comes with a wake, and there is no sleep then. */
+void pv_lwip_sleep(void)
+{
+	uint32_t ms = MAX_SLEEP_MS;
+	unsigned int cpu = pv_os_cpu();
+
+	if (cpu < lw.lanes) {
+		pv_net_flush(lw.lane[cpu].queue);
+		if (lw.lane[cpu].busy)
+			return;
+	}
+	if (!cpu && lw.sleep_ms < ms)
+		ms = lw.sleep_ms;
+	if (!cpu && lw.smp && ms > SMP_SLEEP_MS)
+		ms = SMP_SLEEP_MS;
+	__atomic_fetch_add(&lw.stats.sleeps, 1, __ATOMIC_RELAXED);
+	pv_bare_idle(ms * 1000000ull);
+}
+
+void pv_lwip_poll(void)
+{
+	pv_lwip_lock();
+	pv_lwip_run();
+	pv_lwip_unlock();
+	pv_lwip_sleep();
 }
 
 int pv_lwip_wait_address(unsigned int timeout_ms)

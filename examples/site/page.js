@@ -192,6 +192,30 @@ function showQueues(queues) {
 	}));
 }
 
+const queueOf = (q) => q ? `${whole(q.received + q.completed)} in ${whole(q.events)} events` : "another CPU's";
+const CPU_COLUMNS = [
+	["CPU", (c) => whole(c.cpu)],
+	["Requests", (c) => whole(c.requests)],
+	["Interrupts", (c) => whole(c.interrupts + c.timer)],
+	["From other CPUs", (c) => whole(c.ipis)],
+	["Stolen", (c) => c.stolen_ns === undefined ? "not told" : `${whole(c.stolen_ns / 1e6)} ms`],
+	["Clock, from CPU 0's", (c) => c.clock_offset_ns === undefined ? "unknown" :
+		`${fixed(c.clock_offset_ns / 1e3, 1)} \u00b1 ${fixed(c.clock_error_ns / 1e3, 1)} \u00b5s`],
+	["Disk queue", (c) => queueOf(c.blk)],
+	["Network queues", (c) => queueOf(c.net)],
+];
+
+function showCpus(cpus) {
+	const table = $("cpu-table");
+
+	table.tHead.rows[0].replaceChildren(...CPU_COLUMNS.map(([label]) => element("th", label)));
+	table.tBodies[0].replaceChildren(...cpus.map((c) => {
+		const row = document.createElement("tr");
+		row.append(...CPU_COLUMNS.map(([, format]) => element("td", format(c))));
+		return row;
+	}));
+}
+
 function showMachine(s) {
 	const used = s.memory.total - s.memory.free, i = s.interrupts;
 
@@ -256,6 +280,7 @@ async function ask() {
 	showPlatform(s);
 	showDevices(s.devices);
 	showQueues(s.queues);
+	showCpus(s.cpus);
 	showMachine(s);
 	showClock(s.clock, (before + after) / 2, (after - before) / 2);
 	if (last && s.uptime_ns > last.uptime_ns) {

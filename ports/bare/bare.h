@@ -67,8 +67,9 @@ struct pv_bare_cpu {
 	bool timer_started; /* pv_timer_start() was called here */
 	bool up;	    /* smp.c */
 	void (*main)(void);
-	uint64_t gdt[5];  /* null, code, data, TSS (two) */
-	uint32_t tss[26]; /* Intel SDM 3A, 7.7 */
+	uint64_t gdt[5];		    /* null, code, data, TSS (two) */
+	uint32_t tss[26];		    /* Intel SDM 3A, 7.7 */
+	volatile bool woken PV_ALIGNED(64); /* pv_bare_wake(); others write it, too */
 } PV_ALIGNED(64);
 
 /* The boot CPU's; and any CPU's that runs, NULL for others. */

@@ -85,6 +85,7 @@ void pv_bare_irq_stats(struct pv_bare_irq_stats *out)
 		out->timer += one.timer;
 		out->spurious += one.spurious;
 		out->eoi_saved += one.eoi_saved;
+		out->wakes += one.wakes;
 	}
 }
 

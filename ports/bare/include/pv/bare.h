@@ -58,6 +58,7 @@ struct pv_bare_irq_stats {
 	uint64_t timer;	    /* of the local APIC's timer */
 	uint64_t spurious;  /* on a vector that nobody registered, or that no handler owned up to */
 	uint64_t eoi_saved; /* ended without telling the local APIC (pv_eoi()) */
+	uint64_t wakes;	    /* of pv_bare_wake(), from other CPUs */
 };
 void pv_bare_irq_stats(struct pv_bare_irq_stats *out);
 
@@ -131,6 +132,37 @@ void pv_bare_timer_give(void);
  * returns after a short pause. Context: control.
  */
 void pv_bare_wait(const volatile bool *woken, uint64_t max_ns);
+
+/* --- a work loop on each CPU ------------------------------------------------------------------ */
+/*
+ *	static void loop(void)					on CPU i
+ *	{
+ *		pv_net_set_event(queue[i], pv_bare_wake_event, (void *)i);
+ *		for (;;)
+ *			if (pv_net_poll(queue[i], 64) < 64)
+ *				pv_bare_idle(1000000000);
+ *	}
+ *
+ *	n = pv_bare_loops_start(loop);
+ *	pv_queues_follow(n);
+ *
+ * A device whose queues share an interrupt has their events called on the CPU that takes it; that wakes the queue's CPU.
+ */
+
+/* As pv_bare_cpus_start(), and CPUs can wake each other. Context: control, on CPU 0. */
+unsigned int pv_bare_loops_start(void (*loop)(void));
+
+/*
+ * Has pv_bare_idle() return on that CPU, or, if it does not sleep, the next one return at once. What was written
+ * before is seen by the turn of the loop that follows. Context: any.
+ */
+void pv_bare_wake(unsigned int cpu);
+
+/* The same as an event function (pv_queue_event_fn); its argument is the CPU's number, as a pointer. */
+void pv_bare_wake_event(void *cpu);
+
+/* Sleeps until then, as pv_bare_wait(). Context: control. */
+void pv_bare_idle(uint64_t max_ns);
 
 PV_END_DECLS
 
