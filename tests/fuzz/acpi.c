@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * ACPI tables: the way to them, what PCI reads of MCFG, AML, and resource descriptors. Checksums are made right, where
+ * ACPI tables: the way to them, what PCI reads of MCFG, the CPUs of the MADT, AML, and resource descriptors. Checksums are made right, where
  * they would only keep the input out.
  */
 #include <pv/boot.h>
@@ -10,6 +10,7 @@
 #include "fuzz.h"
 #include "pv-core/acpi.h"
 #include "pv-core/bus.h"
+#include "pv-core/cpu.h"
 #include "pv-core/pci.h"
 
 #define TABLE 36u /* a table's header */
@@ -51,16 +52,24 @@ static void crs(void)
 	(void)pv_acpi_crs(p, len, &dev);
 }
 
+static void cpu(const struct pv_cpu_info *info, void *arg)
+{
+	PLAIN_CHECK(!info->started);
+	++*(unsigned int *)arg;
+}
+
 /* As a machine has them. */
 static void use(uint64_t rsdp)
 {
 	static struct pv_boot_info info;
+	unsigned int n = 0;
 
 	info.rsdp = rsdp;
 	(void)pv_virtio_mmio.scan(&info);
 	pv_bus_remove_all();
 	(void)pv_pci_init(rsdp);
 	pv_pci_exit();
+	PLAIN_CHECK(pv_madt_cpus(rsdp, cpu, &n) == n && n < sizeof(acpi.mem) / 8);
 }
 
 /* Tables whose contents are the input's. */

@@ -41,7 +41,8 @@ static void negotiate(void)
 	bf.blk.flags = PV_BLK_F_SYNC | PV_BLK_F_DISCARD;
 	bf.blk.max_discard = 1024;
 	bf.sync_op = how & 2 ? BLKIF_OP_FLUSH_DISKCACHE : BLKFRONT_NO_SYNC_OP;
-	bf.persistent = how & 4;
+	bf.pool_wanted = PV_CONFIG_BLK_PERSISTENT;
+	bf.persistent = how & 4 || xd.dev.untrusted;
 	bf.max_segs = how & 8 ? 12 : 1 + how % 11;
 	bf.q.limits.max_bytes = bf.max_segs * PV_PAGE_SIZE;
 	bf.q.limits.page_pieces = !bf.persistent;
@@ -218,6 +219,7 @@ static void one(void)
 	memset(&bf, 0, sizeof(bf));
 	starts = 0;
 	fuzz_xen_device(&xd, "vbd/1", PV_CLASS_BLK);
+	xd.dev.untrusted = how & 4;
 	bf.xd = &xd;
 	bf.blk.dev = &xd.dev;
 	bf.blk.queue = bf.queues;

@@ -243,6 +243,7 @@ static void one(void)
 	memset(&nf, 0, sizeof(nf));
 	num_kept = starts = 0;
 	fuzz_xen_device(&xd, "vif/0", PV_CLASS_NET);
+	xd.dev.untrusted = how & 4;
 	nf.xd = &xd;
 	nf.net.dev = &xd.dev;
 	nf.net.queue = nf.queues;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Pages that the hypervisor or another domain writes, and that are no rings of requests: the clock's, the wall
- * clock's, and the byte rings of console and store.
+ * clock's, the areas of stolen time, and the byte rings of console and store.
  */
 #include <pv/err.h>
 
 #include "fuzz.h"
+#include "pv-core/kvm/kvm_cpu.h"
 #include "pv-core/pvclock.h"
 #include "pv-core/xen/cons_ring.h"
+#include "pv-core/xen/xen_smp.h"
 #include "pv-core/xen/xs_ring.h"
 
 static uint8_t page[4096] PV_ALIGNED(4096);
@@ -28,6 +30,32 @@ static void clock_page(void)
 	if (!pv_pvclock_read_wall((void *)page, &wall))
 		PLAIN_CHECK(wall.nsec < 1000000000);
 	(void)pv_pvclock_clear_stopped((void *)page);
+}
+
+/* What is read while nobody writes is what is there, unless that says that it is being written. */
+static void stolen(void)
+{
+	const struct vcpu_runstate_info *run = (void *)page;
+	const struct kvm_steal_time *steal = (void *)page;
+	bool xen = fuzz_u8() & 1, known = false;
+	uint64_t ns = 0;
+	int state;
+
+	fuzz_bytes(page, xen ? sizeof(*run) : sizeof(*steal));
+	fuzz_shared(fuzz_left() != 0);
+	if (xen)
+		known = pv_xen_runstate_read((void *)page, &ns, &state);
+	else
+		ns = pv_kvm_steal_read((void *)page);
+	if (pv_fake.shared_read)
+		return;
+	if (!xen)
+		PLAIN_CHECK(ns == (steal->version & 1 ? 0 : steal->steal));
+	else if (!(run->state_entry_time & XEN_RUNSTATE_UPDATE))
+		PLAIN_CHECK(known && state == run->state &&
+			    ns == run->time[RUNSTATE_runnable] + run->time[RUNSTATE_offline]);
+	else
+		PLAIN_CHECK(!known);
 }
 
 static void console_ring(void)
@@ -76,15 +104,18 @@ static void store_ring(void)
 static void one(void)
 {
 	memset(page, 0, sizeof(page));
-	switch (fuzz_below(3)) {
+	switch (fuzz_below(4)) {
 	case 0:
 		clock_page();
 		break;
 	case 1:
 		console_ring();
 		break;
-	default:
+	case 2:
 		store_ring();
+		break;
+	default:
+		stolen();
 	}
 }
 
