@@ -202,6 +202,7 @@ static void down(void)
 	PLAIN_CHECK(fake.f.released);
 }
 
+/* Fault row 19 */
 const struct sim_rig sim_virtio_blk = {
 	.name = "virtio-blk",
 	.faults = faults,

@@ -193,6 +193,7 @@ static void down(void)
 	PLAIN_CHECK(fake.f.released);
 }
 
+/* Fault row 19 */
 const struct sim_rig sim_virtio_net = {
 	.name = "virtio-net",
 	.faults = faults,
