@@ -44,8 +44,11 @@ static void bring_up(struct kunit *test)
 		d->fake.disk[i] &= 0x7f;
 	d->fake.f.offered = BASIC | mode->features;
 	pv_bus_set_untrusted(mode->all);
-	if (mode->lends)
+	if (mode->lends) {
 		fake_virtio_lends(test, &d->fake.f);
+		/* And it takes no piece that is as long as a page. */
+		fake_config32(&d->fake.f, offsetof(struct virtio_blk_config, size_max), 1024);
+	}
 	fake_disk_up(test);
 	KUNIT_EXPECT_TRUE(test, d->fake.f.vd.dev.untrusted);
 }

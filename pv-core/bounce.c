@@ -53,7 +53,7 @@ int pv_bounce_init(struct pv_bounce *b, struct pv_device *dev, unsigned int want
 	b->free = pv_lines_alloc(wanted * sizeof(*b->free));
 	while (b->page && b->free && b->num < wanted && add(b))
 		;
-	if (b->num < least || !b->free) {
+	if (b->num < least) {
 		pv_bounce_exit(b, false);
 		return PV_ENOMEM;
 	}

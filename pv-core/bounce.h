@@ -41,7 +41,7 @@ struct pv_bounce {
 
 /*
  * A pool of `wanted` pages, at most 65536, or of as many as there is memory for. 0; PV_ENOMEM if these are
- * fewer than `least`, and there is no pool. Context: control.
+ * fewer than `least`, which is not 0, and there is no pool. Context: control.
  */
 int pv_bounce_init(struct pv_bounce *b, struct pv_device *dev, unsigned int wanted,
 		   unsigned int least) PV_MUST_CHECK;
