@@ -14,6 +14,7 @@ struct fake_store fake_store;
 static void *ring, *console;
 static uint32_t store_port, console_port;
 static unsigned int console_sent;
+static bool with_console;
 
 struct xenstore_domain_interface *fake_store_ring(void)
 {
@@ -84,6 +85,25 @@ static int build(const struct fake_store *how)
 	return err;
 }
 
+int fake_store_migrate(void)
+{
+	struct xenstore_domain_interface *r = ring;
+	int err;
+
+	pv_fake_xs_restart();
+	pv_memset(r, 0, PV_PAGE_SIZE);
+	r->server_features = pv_fake_xs.features;
+	pv_memset(console, 0, PV_PAGE_SIZE);
+	/* Numbers other than those of before. */
+	(void)pv_fake_xen_peer_connect(0);
+	console_port = pv_fake_xen_peer_connect(0);
+	store_port = pv_fake_xen_peer_connect(0);
+	err = set_param(HVM_PARAM_STORE_EVTCHN, store_port);
+	if (!err && with_console)
+		err = set_param(HVM_PARAM_CONSOLE_EVTCHN, console_port);
+	return err;
+}
+
 int fake_store_up(struct kunit *test)
 {
 	static const struct fake_store none;
@@ -93,6 +113,7 @@ int fake_store_up(struct kunit *test)
 
 	(void)test;
 	fake_store = none;
+	with_console = !how.no_console;
 	console_sent = 0;
 	pv_fake_xen_start();
 	pv_detect(&platform, pv_cpuid, PV_HINT_PVH);

@@ -35,4 +35,9 @@ unsigned int fake_store_console_sent(void);
 int fake_store_up(struct kunit *test);
 void fake_store_down(struct kunit *test);
 
+/*
+ * After pv_fake_xen_migrate(): the new domain's rings and ports, and a store that knows no request and no watch. 0 or PV_E*.
+ */
+int fake_store_migrate(void);
+
 #endif

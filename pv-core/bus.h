@@ -25,4 +25,17 @@ void pv_device_again(struct pv_device *dev);
 /* Removes all devices, last found first. */
 void pv_bus_remove_all(void);
 
+/* Calls drv->lost of the devices of buses that have resume, last found first. */
+void pv_bus_lost(void);
+
+/* --- init.c: what pv_init() was given, and works ---------------------------------------------- */
+
+struct pv_hv;
+
+/* The entry for this hypervisor; NULL for none. */
+const struct pv_hv *pv_hv_started(void);
+
+/* The n-th bus; NULL beyond the last. */
+const struct pv_bus *pv_bus_scanned(unsigned int n);
+
 #endif

@@ -39,6 +39,8 @@ struct slot {
 static struct slot slots[PV_CONFIG_MAX_CPUS];
 static const struct pv_clock_source *source;
 static uint64_t shared_last;
+static uint64_t
+	ahead; /* of the host's: what it lacked after the guest had been moved to another one */
 static void (*stopped_fn)(void *arg);
 static void *stopped_arg;
 
@@ -125,6 +127,7 @@ static PV_NOINLINE uint64_t now_slow(struct slot *s)
 	s->retries += retries;
 	if (!pv_pvclock_time(&sample, &now))
 		return stuck(s);
+	now += ahead;
 	sample.flags &= s->valid_flags;
 	if (sample.flags & PVCLOCK_GUEST_STOPPED)
 		tell_stopped(s);
@@ -154,7 +157,7 @@ uint64_t pv_clock_now(void)
 	s = &slots[cpu];
 	if (pv_likely(s->page && pv_pvclock_try(s->page, &sample) && !s->unstable &&
 		      (sample.flags & s->valid_flags) == PVCLOCK_TSC_STABLE_BIT &&
-		      pv_pvclock_time(&sample, &now) && now >= s->last)) {
+		      pv_pvclock_time(&sample, &now) && (now += ahead) >= s->last)) {
 		set_last(s, now);
 		return now;
 	}
@@ -172,7 +175,7 @@ int pv_clock_wall(struct pv_wall_time *out)
 	err = source->wall(&wall);
 	if (err)
 		return err;
-	now = pv_clock_now();
+	now = pv_clock_to_host(pv_clock_now());
 	wall.sec += now / 1000000000;
 	wall.nsec += (uint32_t)(now % 1000000000);
 	if (wall.nsec >= 1000000000) {
@@ -200,7 +203,24 @@ bool pv_clock_at(uint64_t tsc, uint64_t *ns)
 	if (!source || !sample_here(&sample))
 		return false;
 	sample.tsc = tsc;
-	return pv_pvclock_time(&sample, ns);
+	if (!pv_pvclock_time(&sample, ns))
+		return false;
+	*ns += ahead;
+	return true;
+}
+
+uint64_t pv_clock_to_host(uint64_t ns)
+{
+	return ns > ahead ? ns - ahead : 0;
+}
+
+void pv_clock_resume(void)
+{
+	struct pv_pvclock_sample sample;
+	uint64_t now, last = highest();
+
+	if (source && sample_here(&sample) && pv_pvclock_time(&sample, &now))
+		ahead = last > now ? last - now : 0;
 }
 
 uint64_t pv_clock_tsc_khz(void)
@@ -297,6 +317,7 @@ void pv_clock_end(void)
 		source->end();
 		pv_memset(slots, 0, sizeof(slots));
 		shared_last = 0;
+		ahead = 0;
 	}
 	source = NULL;
 }

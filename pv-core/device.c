@@ -157,6 +157,28 @@ void pv_bus_remove_all(void)
 	}
 }
 
+/* The n-th last device that is left; the list is short, and this is done rarely. */
+static struct pv_device *from_end(unsigned int n)
+{
+	struct pv_device *dev = devices, *at;
+	unsigned int i;
+
+	for (at = devices, i = 0; at; at = at->next, i++)
+		if (i > n)
+			dev = dev->next;
+	return i > n ? dev : NULL;
+}
+
+void pv_bus_lost(void)
+{
+	struct pv_device *dev;
+	unsigned int n;
+
+	for (n = 0; (dev = from_end(n)); n++)
+		if (dev->driver && dev->driver->lost && dev->bus->resume)
+			dev->driver->lost(dev);
+}
+
 void pv_device_changed(struct pv_device *dev)
 {
 	/* Pairs with the exchange in pv_bus_work(): what changed is visible before that it did. */

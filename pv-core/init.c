@@ -55,6 +55,16 @@ static void say_platform(void)
 		pv_info("features: %s", features);
 }
 
+const struct pv_hv *pv_hv_started(void)
+{
+	return hv;
+}
+
+const struct pv_bus *pv_bus_scanned(unsigned int n)
+{
+	return n < num_buses ? buses[n] : NULL;
+}
+
 static const struct pv_hv *find_hv(const struct pv_hv *const *table)
 {
 	while (table && *table && (*table)->id != platform.hypervisor)

@@ -4,6 +4,7 @@
  *
  *	probe	connect, publish the block device
  *	changed	the capacity is another, or the device is broken
+ *	lost	there is no backend, and nothing of ours with it: as resume begins
  *	resume	the backend started again: what is in flight goes back to those that wait;
  *		connect anew, and go on
  *	remove	close the connection; when the backend has let go, what is in flight is lost
@@ -170,6 +171,16 @@ static void changed(struct pv_device *dev)
 	pv_blk_changed(&bf->blk);
 }
 
+/* What was in flight waits; if that cannot be, resume is not called, but the device removed. */
+static void lost(struct pv_device *dev)
+{
+	struct blkfront *bf = dev->priv;
+
+	bf->up = false;
+	(void)!pv_blkfront_rewind(bf);
+	disconnect(bf);
+}
+
 static int resume(struct pv_device *dev)
 {
 	struct blkfront *bf = dev->priv;
@@ -209,5 +220,6 @@ const struct pv_driver pv_blkfront = {
 	.probe = probe,
 	.remove = remove,
 	.changed = changed,
+	.lost = lost,
 	.resume = resume,
 };

@@ -64,6 +64,7 @@ static int start(struct pv_net *net)
 
 static void stop(struct pv_net *net)
 {
+	netfront_of(net)->was_up = false;
 	bring_down(netfront_of(net), PV_EIO, true);
 }
 
@@ -151,6 +152,15 @@ static void changed(struct pv_device *dev)
 	pv_net_changed(&nf->net);
 }
 
+/* Rings and ports go at once; what was on them is lost. */
+static void lost(struct pv_device *dev)
+{
+	struct netfront *nf = dev->priv;
+
+	nf->was_up |= nf->up;
+	bring_down(nf, PV_EIO, false);
+}
+
 /* The backend came back, and knows nothing of us. */
 static int resume(struct pv_device *dev)
 {
@@ -158,8 +168,9 @@ static int resume(struct pv_device *dev)
 	unsigned int i;
 	int err;
 
-	if (!nf->up)
+	if (!nf->up && !nf->was_up)
 		return 0; /* stopped: the next start connects */
+	nf->was_up = false;
 	bring_down(nf, PV_EIO, false);
 	for (i = 0; i < NUM_PAIRS; i++)
 		pv_netfront_rx_mend(&nf->pair[i]);
@@ -184,5 +195,6 @@ const struct pv_driver pv_netfront = {
 	.probe = probe,
 	.remove = remove,
 	.changed = changed,
+	.lost = lost,
 	.resume = resume,
 };

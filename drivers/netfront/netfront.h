@@ -132,8 +132,9 @@ struct netfront {
 	struct pv_net net;
 	struct pv_xenbus_device *xd;
 	struct netfront_offer offer;
-	bool up;    /* rings are there, and we said that we are connected */
-	bool ended; /* broken, and the kernel was told */
+	bool up;     /* rings are there, and we said that we are connected */
+	bool was_up; /* before they were lost; a backend that comes is connected to */
+	bool ended;  /* broken, and the kernel was told */
 	struct pv_net_queue *queues[NUM_PAIRS];
 	struct netfront_pair pair[NUM_PAIRS];
 };

@@ -74,6 +74,42 @@ static const struct pv_net_ops untrusted_ops = {
 	.arm = arm,
 };
 
+/* While its rings are lost: nothing is sent, nothing comes. */
+static int send_nothing(struct pv_net_queue *q, struct pv_packet *pkt)
+{
+	(void)q;
+	(void)pkt;
+	return PV_EBUSY;
+}
+
+static void nothing(struct pv_net_queue *q)
+{
+	(void)q;
+}
+
+static int receive_nothing(struct pv_net_queue *q, int budget)
+{
+	(void)q;
+	(void)budget;
+	return 0;
+}
+
+static bool arm_nothing(struct pv_net_queue *q, bool on)
+{
+	(void)q;
+	(void)on;
+	return false;
+}
+
+static const struct pv_net_ops down_ops = {
+	.send = send_nothing,
+	.flush = nothing,
+	.reap = nothing,
+	.receive = receive_nothing,
+	.refill = nothing,
+	.arm = arm_nothing,
+};
+
 /* --- event channels --------------------------------------------------------------------------- */
 
 static void event(void *arg)
@@ -135,6 +171,7 @@ void pv_netfront_pair_exit(struct netfront_pair *pair)
 {
 	unsigned int i;
 
+	pair->q.ops = &down_ops;
 	for (i = 0; i < PV_ARRAY_SIZE(pair->port); i++) {
 		pv_evtchn_close(pair->port[i].port);
 		pair->port[i].port = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What whoever runs the machine asks of the kernel: to end.
+ * What whoever runs the machine asks of the kernel: to end, or to be saved.
  *
- * On Xen the toolstack writes control/shutdown (xl shutdown, xl reboot), which the bus pv_xenbus
+ * On Xen the toolstack writes control/shutdown (xl shutdown, xl reboot, xl save), which the bus pv_xenbus
  * watches.
  */
 #ifndef PV_CONTROL_H
@@ -16,7 +16,7 @@ enum pv_shutdown_reason {
 	PV_SHUTDOWN_POWEROFF,
 	PV_SHUTDOWN_REBOOT,
 	PV_SHUTDOWN_HALT,    /* end, without a wish for what then; as power-off */
-	PV_SHUTDOWN_SUSPEND, /* save the machine */
+	PV_SHUTDOWN_SUSPEND, /* save the machine, or move it: pv_suspend() */
 	PV_SHUTDOWN_CRASH
 };
 
@@ -32,6 +32,27 @@ void pv_on_shutdown(pv_shutdown_fn fn, void *arg);
 
 /* "poweroff", "reboot", ... Context: any. */
 const char *pv_shutdown_reason_name(enum pv_shutdown_reason reason);
+
+/*
+ * Lets the machine be saved, copied or moved, and returns when it runs again; the answer to PV_SHUTDOWN_SUSPEND. On Xen
+ * (PVH and HVM) it then is another domain, perhaps on another host: event channels, grants, xenstore and console are
+ * set up anew, the clock goes on from where it was, and devices connect again and do once more what was in flight. No
+ * request is lost; packets on their way may be. A device whose backend is not there within PV_CONFIG_XENBUS_MS comes
+ * back by pv_work(), as one that is plugged in later; one that the new domain has not, goes.
+ *
+ * The other CPUs are down (pv_cpu_exit()), and nobody is in a call of the library. Interrupts may stay enabled.
+ *
+ *	0		it runs again, somewhere
+ *	1		it was not saved, or goes on beside its copy: all is as before
+ *	PV_EBUSY	another CPU runs
+ *	PV_ENOTSUP	there is nothing to be done: KVM saves and restores a guest without asking it; or it is not
+ *			done: a PV guest of Xen's
+ *	PV_E*		Xen refused, and all is as before; or, if the log says so, what the library has of Xen is
+ *			lost, and the kernel can but end
+ *
+ * Context: control, boot CPU; not from the function of pv_on_shutdown().
+ */
+int pv_suspend(void) PV_MUST_CHECK;
 
 PV_END_DECLS
 

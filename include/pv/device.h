@@ -10,7 +10,7 @@
  *
  *	found by the bus      pv_device_add()	  drv->match, drv->probe
  *	configuration changes pv_device_changed() drv->changed, from pv_work()
- *	suspend, resume				  drv->suspend, drv->resume
+ *	suspended, saved, restored		  drv->lost, drv->resume
  *	gone, or shutdown     pv_device_remove()  drv->remove, then bus->release
  *
  * A peer that breaks the protocol breaks its device and nothing else: pv_device_break() marks it, and
@@ -72,6 +72,12 @@ struct pv_bus {
 	 */
 	void (*end)(void);
 	/*
+	 * The machine was suspended and is another one: finds its devices' peers anew, and calls the drivers'
+	 * resume, now or from work. NULL for a bus whose devices were saved with the machine. 0 or PV_E*.
+	 * Context: control.
+	 */
+	int (*resume)(void);
+	/*
 	 * pv_share() and pv_unshare() of <pv/share.h>, for a bus whose peers do not reach all of the
 	 * guest's memory. Both NULL where they do. Context: data and control.
 	 */
@@ -95,10 +101,15 @@ struct pv_driver {
 	/* The device's configuration changed: capacity, link, backend state. From pv_work(). May be NULL. */
 	void (*changed)(struct pv_device *dev);
 	/*
-	 * Before, and after, the guest is suspended. suspend leaves requests in flight as they are;
-	 * resume negotiates anew and replays. May be NULL: the device is then removed and probed again.
+	 * The machine was suspended, and the peer of before is gone with all that it had of ours: lets rings, event
+	 * channels and grants go, and keeps what was in flight. Before anything else is set up, so that their
+	 * numbers are nobody else's yet. Only on a bus that has resume. May be NULL.
 	 */
-	int (*suspend)(struct pv_device *dev);
+	void (*lost)(struct pv_device *dev);
+	/*
+	 * There is a peer again, which started again or is another one (after `lost`): negotiates anew and
+	 * replays. May be NULL: the device is then removed and probed again. 0 or PV_E*, with the same effect.
+	 */
 	int (*resume)(struct pv_device *dev);
 	/*
 	 * Whether nobody has opened what it published, so that it may be removed and probed once more, to

@@ -36,6 +36,14 @@ struct pv_hv {
 	int (*cpu_start)(void);
 	/* Its mirror, on that CPU. */
 	void (*cpu_stop)(void);
+	/*
+	 * pv_suspend(). suspend has the machine saved: 0 when it runs again as another one, and then
+	 * nobody has a grant or an event channel of ours any more; 1 if all is as before, or PV_E*.
+	 * resume brings up what the kernel had of the hypervisor, after the drivers' `lost`. Both
+	 * NULL, or neither. 0 or PV_E*.
+	 */
+	int (*suspend)(void);
+	int (*resume)(void);
 	/* Mirror of init: after the devices and the clock, on the boot CPU. */
 	void (*end)(void);
 };

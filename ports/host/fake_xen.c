@@ -85,6 +85,19 @@ void pv_fake_xen_start(void)
 	pv_fake.wrmsr = wrmsr;
 }
 
+void pv_fake_xen_migrate(void)
+{
+	pv_fake_xen_events_reset();
+	pv_fake_xen_grants_reset();
+	memset(own_shared, 0, sizeof(own_shared));
+	memset(registered, 0, sizeof(registered));
+	memset(upcall_vector, 0, sizeof(upcall_vector));
+	memset(pv_fake_xen.timer, 0, sizeof(pv_fake_xen.timer));
+	memset(pv_fake_xen.runstate, 0, sizeof(pv_fake_xen.runstate));
+	params[HVM_PARAM_CALLBACK_IRQ] = 0;
+	shared = own_shared;
+}
+
 bool pv_fake_xen_running(void)
 {
 	return running;
@@ -127,7 +140,7 @@ static void write_time(void)
 		t = &pv_fake_xen_vcpu_info(i)->time;
 		t->version = ((t->version + 2) & ~1u) | pv_fake_xen.odd_version;
 		t->tsc_timestamp = pv_fake.now;
-		t->system_time = pv_fake.now;
+		t->system_time = pv_fake.now - pv_fake_xen.behind;
 		t->tsc_to_system_mul = 0x80000000u;
 		t->tsc_shift = 1;
 		t->flags = XEN_PVCLOCK_TSC_STABLE_BIT;
@@ -143,7 +156,8 @@ void pv_fake_xen_run_timers(void)
 	unsigned int i;
 
 	for (i = 0; running && i < pv_fake_xen.vcpus; i++) {
-		if (!pv_fake_xen.timer[i] || pv_fake_xen.timer[i] > pv_fake.now)
+		if (!pv_fake_xen.timer[i] ||
+		    pv_fake_xen.timer[i] > pv_fake.now - pv_fake_xen.behind)
 			continue;
 		pv_fake_xen.timer[i] = 0;
 		pv_fake_xen_virq(VIRQ_TIMER, i);
@@ -330,7 +344,9 @@ static long sched_op(unsigned int cmd, void *arg)
 		return 0;
 	case SCHEDOP_shutdown:
 		pv_fake_xen.shutdown_reason = (int)((struct sched_shutdown *)arg)->reason;
-		return 0;
+		if (pv_fake_xen.shutdown_reason != SHUTDOWN_suspend)
+			return 0;
+		return pv_fake_xen.suspend ? pv_fake_xen.suspend() : 1;
 	default:
 		return PV_ENOSYS;
 	}

@@ -74,6 +74,7 @@ EXPORT_SYMBOL_GPL(pv_console_set_event);
 /* <pv/control.h> */
 EXPORT_SYMBOL_GPL(pv_on_shutdown);
 EXPORT_SYMBOL_GPL(pv_shutdown_reason_name);
+EXPORT_SYMBOL_GPL(pv_suspend);
 
 /* <pv/cpu.h> */
 EXPORT_SYMBOL_GPL(pv_cpu_find);

@@ -2,7 +2,7 @@
 /*
  * control/shutdown (Xen docs/misc/xenstore-paths.pandoc): the toolstack writes "poweroff",
  * "reboot", "halt", "suspend" there, and waits until the guest has written it empty. That the guest
- * listens is told by control/feature-poweroff and control/feature-reboot.
+ * listens is told by control/feature-poweroff, feature-reboot and feature-suspend.
  *
  * A request is acknowledged only if the kernel listens, and left where it is otherwise: so one that
  * came too early is found when it does. A word that is not known is left, too.
@@ -77,7 +77,8 @@ static void changed(struct pv_xs_watch *w)
 
 static void announce(void)
 {
-	static const char *const feature[] = {"control/feature-poweroff", "control/feature-reboot"};
+	static const char *const feature[] = {"control/feature-poweroff", "control/feature-reboot",
+					      "control/feature-suspend"};
 	unsigned int i;
 	int err;
 

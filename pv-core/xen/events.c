@@ -200,12 +200,9 @@ static void free_cpu(unsigned int cpu)
 
 int pv_evtchn_start(const struct pv_boot_info *boot)
 {
-	struct shared_info PV_SHARED *shared = pv_xen_shared_info();
-	unsigned int i;
 	int err;
 
-	for (i = 0; i < PV_EVTCHN_WORDS; i++)
-		pv_shared_write(&shared->evtchn_mask[i], ~0ul);
+	pv_evtchn_mask_all();
 	pv_evtchn_boot_cpu = pv_os_cpu();
 	err = cpu_start(pv_evtchn_boot_cpu);
 	if (!err)

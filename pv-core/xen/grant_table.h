@@ -110,6 +110,9 @@ int pv_grant_table_start(void);
 /* One more frame. PV_ENOMEM without memory, or if it is as large as it may be. */
 int pv_grant_table_grow(void);
 
+/* The version and the frames of before, in a new domain. 0 or PV_E*. */
+int pv_grant_table_resume(void);
+
 void pv_grant_table_exit(void);
 
 #endif

@@ -314,6 +314,19 @@ int pv_grant_start(void)
 	return err;
 }
 
+int pv_grant_resume(void)
+{
+	uint32_t ref, end = pv_grant_table.frames * pv_grant_table.per_frame;
+	int err = pv_grant_table_resume();
+
+	if (err)
+		return err;
+	for (ref = PV_XEN_RESERVED_GRANTS; ref < end; ref++)
+		if (entry(ref)->flags)
+			pv_grant_write(ref, DOMID_INVALID, 0, entry(ref)->flags);
+	return 0;
+}
+
 int pv_grant_work(void)
 {
 	int done = num_quarantined ? pv_grant_retry() : 0;

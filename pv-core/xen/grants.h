@@ -97,6 +97,12 @@ int pv_grant_start(void);
 int pv_grant_work(void);
 void pv_grant_exit(void);
 
+/*
+ * In a new domain, whose table is empty: it is placed and sized as before. What was granted is granted to nobody now, and
+ * ends as any grant. 0 or PV_E*, and there is no table. Context: control.
+ */
+int pv_grant_resume(void) PV_MUST_CHECK;
+
 /* --- grants of others (grant_ops.c) ----------------------------------------------------------- */
 
 /* GNTST_* as PV_E*. */

@@ -31,7 +31,7 @@
 
 static int irq = NO_IRQ;
 static unsigned int vector; /* of 1; 0: another way */
-static bool param_set;
+static uint64_t param;	    /* HVM_PARAM_CALLBACK_IRQ, as set; 0: it is not */
 
 static bool interrupted(void *arg)
 {
@@ -41,10 +41,11 @@ static bool interrupted(void *arg)
 
 static int set_param(uint64_t type, uint64_t value)
 {
-	int err = pv_xen_hvm_set_param(HVM_PARAM_CALLBACK_IRQ,
-				       type << PV_XEN_CALLBACK_TYPE_SHIFT | value);
+	uint64_t wanted = type << PV_XEN_CALLBACK_TYPE_SHIFT | value;
+	int err = pv_xen_hvm_set_param(HVM_PARAM_CALLBACK_IRQ, wanted);
 
-	param_set |= !err;
+	if (!err)
+		param = wanted;
 	return err;
 }
 
@@ -148,12 +149,21 @@ int pv_upcall_cpu_start(unsigned int cpu)
 	return vector ? set_vector(cpu, vector) : 0;
 }
 
+int pv_upcall_resume(void)
+{
+	int err = pv_upcall_cpu_start(pv_os_cpu());
+
+	if (!err && param)
+		err = pv_xen_hvm_set_param(HVM_PARAM_CALLBACK_IRQ, param);
+	return err;
+}
+
 /* A vector cannot be taken back from Xen; every port is masked by now. */
 void pv_upcall_exit(void)
 {
-	if (param_set)
+	if (param)
 		pv_xen_hvm_set_param(HVM_PARAM_CALLBACK_IRQ, 0);
-	param_set = false;
+	param = 0;
 	vector = 0;
 	drop_irq();
 }

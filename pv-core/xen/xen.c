@@ -23,6 +23,7 @@
 #include "pv-core/xen/xen.h"
 #include "pv-core/xen/xen_cpu.h"
 #include "pv-core/xen/xen_smp.h"
+#include "pv-core/xen/xen_suspend.h"
 #include "pv-core/xen/xen_time.h"
 #include "pv-core/xen/xen_timer.h"
 
@@ -283,5 +284,7 @@ const struct pv_hv pv_xen = {
 	.work = pv_xen_work,
 	.cpu_start = pv_xen_cpu_start,
 	.cpu_stop = pv_xen_cpu_stop,
+	.suspend = pv_xen_suspend,
+	.resume = pv_xen_resume,
 	.end = pv_xen_exit,
 };

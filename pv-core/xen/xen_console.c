@@ -15,6 +15,7 @@
 #include "pv-core/xen/events.h"
 #include "pv-core/xen/xen.h"
 #include "pv-core/xen/xen_console.h"
+#include "pv-core/xen/xen_suspend.h"
 #include "pv-core/xen/xenbus.h"
 
 static struct {
@@ -52,33 +53,54 @@ bool pv_xen_console_there(void)
 	return !locate(&frame, &port);
 }
 
-int pv_xen_console_start(void)
+static int attach(void)
 {
 	struct xencons_interface PV_SHARED *page;
 	uint64_t frame, port;
-	int err;
+	int err = locate(&frame, &port);
 
-	if (!cons.users) {
-		err = locate(&frame, &port);
-		if (err)
-			return err;
-		page = (struct xencons_interface PV_SHARED *)pv_xen_map_frame(frame);
-		if (!page)
-			return PV_ENOMEM;
-		cons.port = (int)port;
-		cons.stuck = false;
-		pv_cons_ring_adopt(&cons.ring, page);
-	}
+	if (err)
+		return err;
+	page = (struct xencons_interface PV_SHARED *)pv_xen_map_frame(frame);
+	if (!page)
+		return PV_ENOMEM;
+	cons.port = (int)port;
+	cons.stuck = false;
+	pv_cons_ring_adopt(&cons.ring, page);
+	return 0;
+}
+
+static void detach(void)
+{
+	pv_xen_unmap_frame((void PV_FORCE *)cons.ring.shared);
+	cons.ring.shared = NULL;
+}
+
+/* What the ring held when the domain was saved is shown nowhere. */
+static void resume_ring(void)
+{
+	if (!cons.users)
+		return;
+	detach();
+	(void)attach();
+}
+
+int pv_xen_console_start(void)
+{
+	static struct pv_xen_early early = {.resume = resume_ring};
+	int err = cons.users ? 0 : attach();
+
+	if (err)
+		return err;
+	pv_xen_early_attach(&early);
 	cons.users++;
 	return 0;
 }
 
 void pv_xen_console_stop(void)
 {
-	if (!cons.users || --cons.users)
-		return;
-	pv_xen_unmap_frame((void PV_FORCE *)cons.ring.shared);
-	cons.ring.shared = NULL;
+	if (cons.users && !--cons.users)
+		detach();
 }
 
 static int put(const void *text, size_t len)
@@ -222,9 +244,17 @@ static void console_remove(struct pv_device *dev)
 	pv_console_unregister(con, release);
 }
 
+static int console_resume(struct pv_device *dev)
+{
+	int port = pv_evtchn_bind_port((uint32_t)cons.port, on_event, dev->priv);
+
+	return port < 0 ? port : 0;
+}
+
 const struct pv_driver pv_xen_console = {
 	.name = "xen-console",
 	.match = match,
 	.probe = probe,
 	.remove = console_remove,
+	.resume = console_resume,
 };

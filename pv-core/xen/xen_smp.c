@@ -18,9 +18,9 @@
 #include <pv/err.h>
 #include <pv/log.h>
 #include <pv/os.h>
-#include <pv/clock.h>
 
 #include "hypercall/xen.h"
+#include "pv-core/clock.h"
 #include "pv-core/cpu.h"
 #include "pv-core/xen/evtchn.h"
 #include "pv-core/xen/xen.h"
@@ -36,8 +36,13 @@ struct area {
 
 static struct area *pages[PAGES];
 static struct area PV_SHARED *areas[PV_CONFIG_MAX_CPUS]; /* of CPUs that were started */
+static bool begun;
 static int kick_port[PV_CONFIG_MAX_CPUS];		 /* 0: none */
 static int ipi_port[PV_CONFIG_IPIS][PV_CONFIG_MAX_CPUS]; /* 0: none */
+static struct {
+	void (*fn)(void *arg);
+	void *arg;
+} ipis[PV_CONFIG_IPIS]; /* of those that are open */
 
 /* --- interrupts between CPUs ------------------------------------------------------------------ */
 
@@ -47,6 +52,8 @@ int pv_xen_ipi_open(unsigned int ipi, unsigned int cpu, void (*fn)(void *arg), v
 
 	if (port < 0)
 		return port;
+	ipis[ipi].fn = fn;
+	ipis[ipi].arg = arg;
 	__atomic_store_n(&ipi_port[ipi][cpu], port, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -108,7 +115,7 @@ void pv_xen_wait(unsigned int cpu)
 		return;
 	}
 	set_xen_guest_handle(op.ports, &port);
-	op.timeout = pv_clock_present() ? pv_clock_now() + WAIT_NS : 0;
+	op.timeout = pv_clock_present() ? pv_clock_to_host(pv_clock_now()) + WAIT_NS : 0;
 	pv_xen_sched_poll(&op);
 	clear_pending((int)port);
 }
@@ -202,14 +209,35 @@ void pv_xen_smp_cpu_stop(unsigned int cpu)
 
 void pv_xen_smp_begin(void)
 {
+	begun = true;
 	pv_xen_vm_assist(VMASST_CMD_enable, VMASST_TYPE_runstate_update_flag);
 	pv_xen_smp_cpu_start(pv_os_cpu());
+}
+
+/* The runstate that was before counts no more: what is stolen begins anew, as Xen's account does. */
+void pv_xen_smp_resume(void)
+{
+	unsigned int cpu = pv_os_cpu(), i;
+
+	if (!begun)
+		return;
+	areas[cpu] = NULL;
+	kick_port[cpu] = 0;
+	pv_xen_smp_begin();
+	for (i = 0; i < PV_CONFIG_IPIS; i++) {
+		if (!ipi_port[i][cpu])
+			continue;
+		ipi_port[i][cpu] = 0;
+		if (pv_xen_ipi_open(i, cpu, ipis[i].fn, ipis[i].arg))
+			pv_err("Xen: interrupt %u between CPUs is lost", i);
+	}
 }
 
 void pv_xen_smp_end(void)
 {
 	unsigned int i;
 
+	begun = false;
 	pv_xen_smp_cpu_stop(pv_os_cpu());
 	for (i = 0; i < PV_CONFIG_MAX_CPUS; i++)
 		if (areas[i])

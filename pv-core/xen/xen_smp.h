@@ -20,6 +20,9 @@ int pv_xen_flush(const uint64_t *cpus);
 void pv_xen_smp_begin(void);
 void pv_xen_smp_end(void);
 
+/* The boot CPU's, in a new domain: binds and registers anew. Context: control, boot CPU, the others down. */
+void pv_xen_smp_resume(void);
+
 /* This CPU's runstate and the port that it waits by, its events in place. What fails is not used. Context: control. */
 void pv_xen_smp_cpu_start(unsigned int cpu);
 void pv_xen_smp_cpu_stop(unsigned int cpu);

@@ -18,6 +18,7 @@
 #include <pv/os.h>
 
 #include "hypercall/xen.h"
+#include "pv-core/clock.h"
 #include "pv-core/timer.h"
 #include "pv-core/xen/events.h"
 #include "pv-core/xen/xen.h"
@@ -31,7 +32,8 @@ static struct {
 /* Older than 3.1, or a Xen without that operation: the hypercall of before. */
 static int program(unsigned int cpu, uint64_t deadline)
 {
-	struct vcpu_set_singleshot_timer op = {.timeout_abs_ns = deadline};
+	uint64_t host = pv_clock_to_host(deadline);
+	struct vcpu_set_singleshot_timer op = {.timeout_abs_ns = host};
 	uint32_t vcpu = pv_xen_vcpu(cpu);
 	int err;
 
@@ -40,7 +42,7 @@ static int program(unsigned int cpu, uint64_t deadline)
 	else
 		err = pv_xen_vcpu_set_singleshot_timer(vcpu, &op);
 	if (err == PV_ENOSYS)
-		err = pv_xen_set_timer_op(deadline == PV_TIMER_NEVER ? 0 : deadline);
+		err = pv_xen_set_timer_op(deadline == PV_TIMER_NEVER ? 0 : host);
 	return err;
 }
 
@@ -102,18 +104,35 @@ static void fired(void *arg)
 		program(cpu, left);
 }
 
-int pv_xen_timer_cpu_start(unsigned int cpu)
+static int bind(unsigned int cpu)
 {
 	int port;
 
 	/* A PV guest's CPUs begin with a tick of 10 ms, others have none. */
 	pv_xen_vcpu_stop_periodic_timer(pv_xen_vcpu(cpu));
-	cpus[cpu].wake = PV_TIMER_NEVER;
 	port = pv_evtchn_bind_virq(VIRQ_TIMER, cpu, fired, (void *)(uintptr_t)cpu);
 	cpus[cpu].port = port > 0 ? port : 0;
 	if (port < 0)
 		pv_warn("Xen: no timer on CPU %u, error %d", cpu, port);
 	return port < 0 ? port : 0;
+}
+
+int pv_xen_timer_cpu_start(unsigned int cpu)
+{
+	cpus[cpu].wake = PV_TIMER_NEVER;
+	return bind(cpu);
+}
+
+void pv_xen_timer_resume(void)
+{
+	unsigned int cpu = pv_os_cpu();
+	uint64_t left;
+
+	if (!present(cpu) || bind(cpu))
+		return;
+	left = earlier(pv_timer_deadline(cpu), cpus[cpu].wake);
+	if (left != PV_TIMER_NEVER)
+		program(cpu, left);
 }
 
 void pv_xen_timer_cpu_stop(unsigned int cpu)

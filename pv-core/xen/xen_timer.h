@@ -14,6 +14,9 @@ void pv_xen_timer_wake(uint64_t deadline_ns);
 int pv_xen_timer_cpu_start(unsigned int cpu);
 void pv_xen_timer_cpu_stop(unsigned int cpu);
 
+/* In a new domain: binds and programs this CPU's anew, if there is one. Context: control. */
+void pv_xen_timer_resume(void);
+
 /* Makes it the timer of <pv/timer.h>; and ends that. Context: control, boot CPU. */
 void pv_xen_timer_start(void);
 void pv_xen_timer_exit(void);

@@ -28,7 +28,7 @@
 /* More are not looked at. */
 #define DEVICES 256
 
-static struct pv_xenbus_device *devices;
+struct pv_xenbus_device *pv_xenbus_devices;
 static unsigned int num_devices;
 static struct pv_xs_watch device_watch;
 
@@ -54,7 +54,7 @@ static void release(struct pv_device *dev)
 
 static void unlist(struct pv_xenbus_device *xd)
 {
-	struct pv_xenbus_device **at = &devices;
+	struct pv_xenbus_device **at = &pv_xenbus_devices;
 
 	while (*at != xd)
 		at = &(*at)->next;
@@ -82,7 +82,7 @@ void pv_xenbus_drop(struct pv_xenbus_device *xd)
 
 static void list(struct pv_xenbus_device *xd)
 {
-	struct pv_xenbus_device **at = &devices;
+	struct pv_xenbus_device **at = &pv_xenbus_devices;
 
 	while (*at)
 		at = &(*at)->next;
@@ -130,8 +130,7 @@ static struct pv_xenbus_device *make(const char *type, const char *id)
 	return xd;
 }
 
-/* Who its backend is. 0; an error if the folder is not complete (yet), or nonsense. */
-static int read_backend(struct pv_xenbus_device *xd)
+int pv_xenbus_find_backend(struct pv_xenbus_device *xd)
 {
 	uint64_t domid;
 	int err;
@@ -191,7 +190,7 @@ void pv_xenbus_again(struct pv_xenbus_device *xd)
 	pv_xenbus_drop(xd);
 	if (!fresh)
 		return;
-	if (read_backend(fresh)) {
+	if (pv_xenbus_find_backend(fresh)) {
 		pv_os_free(fresh, sizeof(*fresh));
 		return;
 	}
@@ -209,7 +208,7 @@ static struct pv_xenbus_device *find(const char *type, const char *id)
 	struct pv_xenbus_device *xd;
 	size_t n = pv_strlen(type);
 
-	for (xd = devices; xd; xd = xd->next)
+	for (xd = pv_xenbus_devices; xd; xd = xd->next)
 		if (xd->backend[0] && !pv_strcmp(xd->type, type) &&
 		    !pv_strcmp(xd->dev.name + n + 1, id))
 			return xd;
@@ -229,7 +228,7 @@ static int one_device(const char *id, void *arg)
 	if (!xd)
 		return 0;
 	/* A folder that is not complete is looked at again when it is. */
-	if (read_backend(xd)) {
+	if (pv_xenbus_find_backend(xd)) {
 		pv_os_free(xd, sizeof(*xd));
 		return 0;
 	}
@@ -270,7 +269,7 @@ static void look_for_devices(void)
 	struct pv_xenbus_device *xd;
 	int err;
 
-	for (xd = devices; xd; xd = xd->next)
+	for (xd = pv_xenbus_devices; xd; xd = xd->next)
 		xd->seen = false;
 	err = pv_xs_directory(PV_XS_NO_TX, "device", one_type, NULL);
 	if (err && err != PV_ENOENT) {
@@ -278,7 +277,7 @@ static void look_for_devices(void)
 		return;
 	}
 	for (;;) {
-		for (xd = devices; xd && !vanished(xd); xd = xd->next)
+		for (xd = pv_xenbus_devices; xd && !vanished(xd); xd = xd->next)
 			;
 		if (!xd)
 			break;
@@ -299,7 +298,7 @@ static int overdue(void)
 	struct pv_xenbus_device *xd;
 
 	/* One at a time, since the list may be another then. */
-	for (xd = devices; xd; xd = xd->next)
+	for (xd = pv_xenbus_devices; xd; xd = xd->next)
 		if (pv_xenbus_overdue(xd))
 			return 1;
 	return 0;
@@ -318,7 +317,7 @@ static bool all_settled(void *arg)
 
 	(void)arg;
 	work();
-	for (xd = devices; xd && pv_xenbus_settled(xd); xd = xd->next)
+	for (xd = pv_xenbus_devices; xd && pv_xenbus_settled(xd); xd = xd->next)
 		;
 	return !xd || !pv_xs_alive();
 }
@@ -327,7 +326,7 @@ static void say_unsettled(void)
 {
 	const struct pv_xenbus_device *xd;
 
-	for (xd = devices; xd; xd = xd->next)
+	for (xd = pv_xenbus_devices; xd; xd = xd->next)
 		if (!pv_xenbus_settled(xd))
 			pv_warn("%s: its backend is %s, we are %s; it may come later", xd->dev.name,
 				pv_xenbus_state_name(xd->backend_state),
@@ -393,7 +392,7 @@ static void end(void)
 {
 	struct pv_xenbus_device *xd;
 
-	while ((xd = devices)) {
+	while ((xd = pv_xenbus_devices)) {
 		unlist(xd);
 		if (!xd->added)
 			destroy(xd);
@@ -436,6 +435,7 @@ const struct pv_bus pv_xenbus = {
 	.name = "xenbus",
 	.scan = scan,
 	.work = work,
+	.resume = pv_xenbus_resume,
 	.end = end,
 	.release = release,
 	.describe = describe,

@@ -13,6 +13,11 @@
 
 /* --- xenbus.c --------------------------------------------------------------------------------- */
 
+extern struct pv_xenbus_device *pv_xenbus_devices;
+
+/* Who its backend is. 0; an error if the folder is not complete (yet), or nonsense. */
+int pv_xenbus_find_backend(struct pv_xenbus_device *xd) PV_MUST_CHECK;
+
 /*
  * Takes the device out of the bus's list and, if a driver was asked, out of the core's; it is freed
  * now, or with the last hold.
@@ -24,6 +29,9 @@ void pv_xenbus_again(struct pv_xenbus_device *xd);
 
 /* Ends pv_xenbus_watch()es. */
 void pv_xenbus_drop_keys(struct pv_xenbus_device *xd);
+
+/* xenbus_resume.c: struct pv_bus's. */
+int pv_xenbus_resume(void);
 
 /* --- xenbus_state.c --------------------------------------------------------------------------- */
 

@@ -51,6 +51,12 @@ int pv_xs_conn_open(void) PV_MUST_CHECK;
 void pv_xs_conn_close(void);
 
 /*
+ * In a new domain: its page and port. Requests begin anew; watches are to be set again by pv_xs_watch_restore(). 0; PV_ENODEV if there
+ * was no connection; or PV_E*, and it is dead.
+ */
+int pv_xs_conn_resume(void) PV_MUST_CHECK;
+
+/*
  * Puts a request under way. 0, or PV_ENODEV, PV_ERANGE (longer than a message), PV_EPROTO (dead),
  * PV_EAGAIN (its transaction was lost in a reconnection).
  */

@@ -178,27 +178,62 @@ static int begin(struct pv_xs_conn *c, struct xenstore_domain_interface PV_SHARE
 	return err == PV_ETIMEDOUT || err == PV_EPROTO ? err : 0;
 }
 
-int pv_xs_conn_open(void)
+/* The page, if it is another one; and the port. */
+static int attach(struct pv_xs_conn *c)
 {
-	struct xenstore_domain_interface PV_SHARED *page;
-	struct pv_xs_conn *c;
 	uint64_t frame, port;
 	int err = locate(&frame, &port);
+
+	if (err)
+		return err;
+	if (c->ring.shared)
+		pv_xen_unmap_frame((void PV_FORCE *)c->ring.shared);
+	c->ring.shared = (struct xenstore_domain_interface PV_SHARED *)pv_xen_map_frame(frame);
+	if (!c->ring.shared)
+		return PV_ENOMEM;
+	c->port = (int)port;
+	c->bound = pv_evtchn_bind_port((uint32_t)port, on_event, NULL) > 0;
+	return 0;
+}
+
+int pv_xs_conn_resume(void)
+{
+	struct pv_xs_conn *c = pv_xs_conn;
+	int err;
+
+	if (!c)
+		return PV_ENODEV;
+	forget(c);
+	c->state = PV_XS_CONNECTED;
+	c->failures = 0;
+	c->silent = false;
+	err = attach(c);
+	if (!err)
+		err = begin(c, c->ring.shared);
+	if (err)
+		die(c, err, "the store is not there after the suspend");
+	return err;
+}
+
+int pv_xs_conn_open(void)
+{
+	struct pv_xs_conn *c;
+	uint64_t frame, port;
+	int err = locate(&frame,
+			 &port); /* before anything is allocated for a store that is not there */
 
 	if (err)
 		return err;
 	c = pv_os_alloc(sizeof(*c));
 	if (!c)
 		return PV_ENOMEM;
-	page = (struct xenstore_domain_interface PV_SHARED *)pv_xen_map_frame(frame);
-	if (!page) {
+	err = attach(c);
+	if (err) {
 		pv_os_free(c, sizeof(*c));
-		return PV_ENOMEM;
+		return err;
 	}
-	c->port = (int)port;
-	c->bound = pv_evtchn_bind_port((uint32_t)port, on_event, NULL) > 0;
 	pv_xs_conn = c;
-	err = begin(c, page);
+	err = begin(c, c->ring.shared);
 	if (err)
 		pv_xs_conn_close();
 	return err;

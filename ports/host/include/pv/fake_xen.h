@@ -40,7 +40,8 @@ struct pv_fake_xen {
 	bool no_singleshot;	 /* VCPUOP_set_singleshot_timer: PV_ENOSYS */
 	unsigned int page_stubs; /* hypercall pages; 0: none are offered */
 	uint64_t wall_sec;
-	bool down[PV_FAKE_XEN_CPUS];				/* CPUs that are not up */
+	uint64_t behind;	     /* nanoseconds that its system time is behind pv_fake.now */
+	bool down[PV_FAKE_XEN_CPUS]; /* CPUs that are not up */
 	long (*initialise)(uint32_t vcpu, const void *context); /* VCPUOP_initialise; else ENOSYS */
 
 	/* Faults. */
@@ -60,6 +61,8 @@ struct pv_fake_xen {
 	uint64_t timer[PV_FAKE_XEN_CPUS];		       /* one-shot deadline; 0: stopped */
 	char console[4096];			     /* what was written to Xen's, terminated */
 	void (*sent)(uint16_t domid, uint32_t port); /* an event to another domain's port */
+	long (*suspend)(
+		void); /* SCHEDOP_shutdown's answer to SHUTDOWN_suspend; else 1: cancelled */
 };
 
 extern struct pv_fake_xen pv_fake_xen;
@@ -75,6 +78,12 @@ void pv_fake_xen_start(void);
 
 /* Boot information of a PVH guest, for pv_xen_init(). */
 const struct pv_boot_info *pv_fake_xen_boot(void);
+
+/*
+ * The domain is another one from now on, with the same memory: no ports, no grants, nothing that was registered. For `suspend`, when
+ * peers have let go of everything.
+ */
+void pv_fake_xen_migrate(void);
 
 /* Its answer, for a pv_fake.xen_hypercall that leaves most of them to it. */
 long pv_fake_xen_hypercall(unsigned int op, const unsigned long arg[5]);
