@@ -172,6 +172,32 @@ static void clock_unstable_is_shared(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info().clamped, 1);
 }
 
+/* The host promises one clock, and has two: a kernel that does not trust it steps back on none. Fault row 48. */
+static void clock_stable_ignored(struct kunit *test)
+{
+	host_writes(0, 5000, PVCLOCK_TSC_STABLE_BIT);
+	host_writes(1, 9000, PVCLOCK_TSC_STABLE_BIT);
+	pv_clock_use_stable(false);
+	KUNIT_EXPECT_FALSE(test, info().stable);
+	pv_fake.cpu = 1;
+	KUNIT_EXPECT_EQ(test, pv_clock_now(), 9000);
+	pv_fake.cpu = 0;
+	KUNIT_EXPECT_EQ(test, pv_clock_now(), 9000);
+	pv_fake.tsc += 5000;
+	KUNIT_EXPECT_EQ(test, pv_clock_now(), 10000);
+	/* A CPU that comes up then does as the others. */
+	pv_fake.cpu = 2;
+	pv_clock_cpu_stop();
+	KUNIT_EXPECT_EQ(test, pv_clock_cpu_start(), 0);
+	host_writes(2, 1000, PVCLOCK_TSC_STABLE_BIT);
+	KUNIT_EXPECT_EQ(test, pv_clock_now(), 10000);
+	pv_clock_use_stable(true);
+	pv_fake.cpu = 0;
+	KUNIT_EXPECT_TRUE(test, info().stable);
+	pv_fake.tsc += 100;
+	KUNIT_EXPECT_EQ(test, pv_clock_now(), 10100);
+}
+
 /* Readings of CPUs with skewed pages, in any order, while the host rewrites them. Fault row 48. */
 static void clock_never_back(struct kunit *test)
 {
@@ -423,6 +449,7 @@ static struct kunit_case clock_cases[] = {
 	KUNIT_CASE(clock_counts),
 	KUNIT_CASE(clock_stable_is_not_shared),
 	KUNIT_CASE(clock_unstable_is_shared),
+	KUNIT_CASE(clock_stable_ignored),
 	KUNIT_CASE(clock_never_back),
 	KUNIT_CASE(clock_bit_changes),
 	KUNIT_CASE(clock_stable_host_lies),

@@ -11,6 +11,8 @@
  * microseconds, and every reading is taken forward to the highest that any CPU returned before:
  * `shared_last`, which only grows, by compare-and-exchange.
  *
+ * A kernel that knows better may have the bit ignored (pv_clock_use_stable()).
+ *
  * A page that does not settle, or makes no sense, gives the highest value that any CPU returned, and
  * is counted as stuck. Nor is there a step back when the bit comes or goes (a migration; the host
  * writes all pages anew while no vCPU runs): each CPU's first reading after it is taken forward to the
@@ -39,8 +41,8 @@ struct slot {
 static struct slot slots[PV_CONFIG_MAX_CPUS];
 static const struct pv_clock_source *source;
 static uint64_t shared_last;
-static uint64_t
-	ahead; /* of the host's: what it lacked after the guest had been moved to another one */
+static uint64_t ahead; /* of the host's, which was behind when the guest came to it */
+static bool distrusts_stable; /* pv_clock_use_stable() */
 static void (*stopped_fn)(void *arg);
 static void *stopped_arg;
 
@@ -230,6 +232,11 @@ uint64_t pv_clock_tsc_khz(void)
 	return sample_here(&sample) ? pv_pvclock_khz(sample.mul, sample.shift) : 0;
 }
 
+static uint8_t valid_flags(void)
+{
+	return source->valid_flags & (uint8_t) ~(distrusts_stable ? PVCLOCK_TSC_STABLE_BIT : 0);
+}
+
 void pv_clock_info(struct pv_clock_info *out)
 {
 	struct pv_pvclock_sample sample;
@@ -237,7 +244,7 @@ void pv_clock_info(struct pv_clock_info *out)
 
 	pv_memset(out, 0, sizeof(*out));
 	out->stable = source && sample_here(&sample) &&
-		      sample.flags & source->valid_flags & PVCLOCK_TSC_STABLE_BIT;
+		      sample.flags & valid_flags() & PVCLOCK_TSC_STABLE_BIT;
 	for (i = 0; i < PV_CONFIG_MAX_CPUS; i++) {
 		out->stopped += slots[i].stopped;
 		out->retries += slots[i].retries;
@@ -254,6 +261,15 @@ void pv_clock_on_stopped(void (*fn)(void *arg), void *arg)
 	__atomic_store_n(&stopped_fn, fn, __ATOMIC_RELEASE);
 }
 
+void pv_clock_use_stable(bool use)
+{
+	unsigned int i;
+
+	distrusts_stable = !use;
+	for (i = 0; source && i < PV_CONFIG_MAX_CPUS; i++)
+		__atomic_store_n(&slots[i].valid_flags, valid_flags(), __ATOMIC_RELAXED);
+}
+
 int pv_clock_cpu_start(void)
 {
 	struct pvclock_vcpu_time_info PV_SHARED *page;
@@ -267,7 +283,7 @@ int pv_clock_cpu_start(void)
 	err = source->cpu_start(cpu, &page);
 	if (err)
 		return err;
-	slots[cpu].valid_flags = source->valid_flags;
+	slots[cpu].valid_flags = valid_flags();
 	slots[cpu].page = page;
 	return 0;
 }
@@ -319,5 +335,6 @@ void pv_clock_end(void)
 		shared_last = 0;
 		ahead = 0;
 	}
+	distrusts_stable = false;
 	source = NULL;
 }

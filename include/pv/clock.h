@@ -58,6 +58,13 @@ struct pv_clock_info {
 void pv_clock_info(struct pv_clock_info *out);
 
 /*
+ * Whether the host's promise counts that all CPUs have one clock, its stable bit; it does from the start. Without, every
+ * reading is held to the highest that any CPU returned: for a host that is known to break its promise. Each CPU
+ * follows with its next reading. Context: control, with the clock there.
+ */
+void pv_clock_use_stable(bool use);
+
+/*
  * Nanoseconds for which CPU `cpu` could have run, and the host ran something else: since it came up, by the host's own
  * account (KVM: MSR_KVM_STEAL_TIME; Xen: time runnable and offline, VCPUOP_register_runstate_memory_area). 0 for a CPU
  * that does not run, and where the host does not tell, which pv_clock_stolen_known() is false for. Context: any, for

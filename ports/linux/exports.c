@@ -59,6 +59,7 @@ EXPORT_SYMBOL_GPL(pv_clock_now);
 EXPORT_SYMBOL_GPL(pv_clock_wall);
 EXPORT_SYMBOL_GPL(pv_clock_tsc_khz);
 EXPORT_SYMBOL_GPL(pv_clock_info);
+EXPORT_SYMBOL_GPL(pv_clock_use_stable);
 EXPORT_SYMBOL_GPL(pv_clock_on_stopped);
 EXPORT_SYMBOL_GPL(pv_clock_stolen_known);
 EXPORT_SYMBOL_GPL(pv_clock_stolen_ns);

@@ -2,7 +2,7 @@
 #
 # The guests of test_bare.py, test_blk.py, test_kvm.py, test_smp.py and test_xen.py.
 
-BARE_TESTS := async_pf bare blk blkops cpus kvm pv_upcall smp timer tsc xen xenstore
+BARE_TESTS := async_pf bare blk blkops clocks cpus kvm lock plug pv_upcall smp timer tsc xen xenstore
 
 test-hv: $(BARE_TESTS:%=$(O)/tests/%.elf) $(O)/tests/loader.elf
 

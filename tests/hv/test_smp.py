@@ -9,7 +9,7 @@ import re
 
 from harness import test
 
-ENVS = "qemu-microvm qemu-pc qemu-pc-legacy kvm-microvm kvm-pc xen-dom0-* xen-pv*"
+ENVS = "qemu-microvm qemu-pc qemu-pc-legacy kvm-microvm kvm-pc xen-dom0-* xen-pv* xen-hvm"
 
 
 def values(guest):
@@ -22,9 +22,9 @@ def slow(t):
     return t.shared or t.env.xen
 
 
-def cpus(t, action, smp, n, **spec):
-    """Runs an action of guests/cpus.c; what it says."""
-    guest = t.boot("cpus", directory="tests", smp=smp, append=f"cpus.do={action} cpus.n={n}", **spec)
+def cpus(t, action, smp, n, image="cpus", more=""):
+    """Runs an action of guests/`image`.c; what it says."""
+    guest = t.boot(image, directory="tests", smp=smp, append=f"cpus.do={action} cpus.n={n} {more}")
     guest.succeed(t.patience(60))
     said = values(guest)
     assert said["cpus"] == str(smp), said
@@ -84,24 +84,12 @@ def lock(t):
     """A lock that 4 CPUs want, with the host's help and without: nobody is in it with another."""
     n = 2000 if t.env.kvm else 500
     for action in ("lock", "spin"):
-        said, _ = cpus(t, action, 4, n)
+        said, _ = cpus(t, action, 4, n, image="lock")
         assert (said["taken"], said["wrong"]) == (str(n), "0"), said
         if action == "spin":
             assert (said["slept"], said["kicked"]) == ("0", "0"), said
         t.note(f"{action}: {said['each']} each, {said['contended']} contended, {said['slept']} slept, "
                f"{said['kicked']} kicked, {said['yielded']} yielded")
-
-
-@test(envs=ENVS, bound=240)
-def clock_smp(t):
-    """The clock never steps back from one CPU to another, nor on one."""
-    n = 100000 if slow(t) else 2000000
-    for smp in (2, 4):
-        said, _ = cpus(t, "at-once", smp, n)
-        assert (said["readings"], said["back"]) == (str(n * smp), "0"), said
-        turns = 200 if slow(t) else 2000
-        said, _ = cpus(t, "in-turn", smp, turns)
-        assert (said["readings"], said["back"]) == (str(64 * turns), "0"), said
 
 
 @test(envs=ENVS, bound=60)
@@ -127,7 +115,7 @@ def steal(t):
 @test(envs="xen-pv xen-pvh", bound=60)
 def vcpu_set(t):
     """The toolstack takes CPUs and gives them back, 20 times, while all of them work."""
-    guest = t.boot("cpus", directory="tests", smp=4, append="cpus.do=plug cpus.n=1000")
+    guest = t.boot("plug", directory="tests", smp=4, append="cpus.do=plug cpus.n=1000")
     guest.expect("^started: 4$", t.patience(20))
     for i in range(20):
         n = (1, 4, 2, 3)[i % 4]
