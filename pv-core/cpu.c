@@ -65,12 +65,28 @@ static void ask(const struct pv_cpu_host *ops)
 		add(&info);
 }
 
-static void end(void)
+/* By the hypervisor's own way, or as QEMU does it, whatever runs beneath. */
+static int watch(void)
 {
 	const struct pv_cpu_host *ops = pv_cpu_host();
 
-	if (change_fn && ops && ops->unwatch)
+	return ops && ops->watch ? ops->watch() : pv_cpu_plug_watch(boot ? boot->rsdp : 0);
+}
+
+static void unwatch(void)
+{
+	const struct pv_cpu_host *ops = pv_cpu_host();
+
+	if (ops && ops->unwatch)
 		ops->unwatch();
+	else
+		pv_cpu_plug_unwatch();
+}
+
+static void end(void)
+{
+	if (change_fn)
+		unwatch();
 	change_fn = NULL;
 	num_cpus = 0;
 	pv_memset(cpus, 0, sizeof(cpus));
@@ -140,21 +156,18 @@ void pv_cpu_changed(uint32_t uid, bool present)
 
 static int on_change(pv_cpu_change_fn fn, void *arg)
 {
-	const struct pv_cpu_host *ops = pv_cpu_host();
 	bool was = change_fn;
 	int err;
 
-	if (!ops || !ops->watch)
-		return PV_ENOTSUP;
 	change_arg = arg;
 	change_fn = fn;
 	if (!fn == !was)
 		return 0;
 	if (!fn) {
-		ops->unwatch();
+		unwatch();
 		return 0;
 	}
-	err = ops->watch();
+	err = watch();
 	if (err)
 		change_fn = NULL;
 	return err;

@@ -89,6 +89,13 @@ void pv_cpu_changed(uint32_t uid, bool present);
 unsigned int pv_madt_cpus(uint64_t rsdp, void (*fn)(const struct pv_cpu_info *info, void *arg),
 			  void *arg);
 
+/*
+ * cpu_plug.c: tells pv_cpu_changed() of what QEMU's user plugs and unplugs. 0, or PV_ENOTSUP: this is not QEMU with
+ * ACPI. unwatch: its mirror. Context: control.
+ */
+int pv_cpu_plug_watch(uint64_t rsdp);
+void pv_cpu_plug_unwatch(void);
+
 /* trampoline.c: by INIT and SIPI. As pv_cpu_start(). Context: control. */
 int pv_cpu_start_sipi(uint32_t apic_id, void (*entry)(void *arg), void *arg, void *stack_end,
 		      const struct pv_boot_info *boot);

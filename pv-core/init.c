@@ -138,6 +138,7 @@ int pv_work(void)
 		if (buses[i]->work)
 			done += buses[i]->work();
 	done += pv_bus_work();
+	done += pv_parts_work();
 	pv_os_control_unlock();
 	return done;
 }

@@ -34,6 +34,17 @@ void pv_parts_cpu_stop(unsigned int cpu)
 			p->cpu_stop(cpu);
 }
 
+int pv_parts_work(void)
+{
+	struct pv_part *p;
+	int done = 0;
+
+	for (p = parts; p; p = p->next)
+		if (p->work)
+			done += p->work();
+	return done;
+}
+
 void pv_parts_end(void)
 {
 	struct pv_part *p;

@@ -13,6 +13,8 @@ struct pv_part {
 	int (*cpu_start)(unsigned int cpu);
 	/* Its mirror; also after cpu_start failed. */
 	void (*cpu_stop)(unsigned int cpu);
+	/* Control work that is due, in each pv_work(); the number of things done. NULL: none. */
+	int (*work)(void);
 	/* Everything is given back; the devices have been removed, the clock and events are still there. */
 	void (*end)(void);
 
@@ -29,6 +31,7 @@ void pv_part_attach(struct pv_part *part);
 /* Called by init.c. The first error, and then all were stopped. Context: control. */
 int pv_parts_cpu_start(unsigned int cpu);
 void pv_parts_cpu_stop(unsigned int cpu);
+int pv_parts_work(void);
 void pv_parts_end(void);
 
 #endif

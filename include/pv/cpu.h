@@ -73,10 +73,13 @@ int pv_cpu_start(unsigned int cpu, void (*entry)(void *arg), void *arg,
 void pv_cpu_off(void) PV_NORETURN;
 
 /*
- * `fn(arg, cpu, present)` is called from pv_work() when a CPU may be started that could not be before, or is to be given
- * back (pv_cpu_off() on it). It runs under the control lock, so it notes the wish. NULL: nobody any more. What is
- * different from pv_cpu_find()'s findings already is told with the next pv_work(). 0; PV_ENOTSUP if the hypervisor does
- * not tell (Xen does, by xl vcpu-set, to a kernel that names pv_xenbus), or its error. Context: control, after pv_cpu_find().
+ * `fn(arg, cpu, present)` is called, from pv_work() or at once, when a CPU may be started that could not be before, or is
+ * to be given back (pv_cpu_off() on it). It runs under the control lock, so it notes the wish. NULL: nobody any more.
+ * 0; PV_ENOTSUP if the hypervisor does not tell, or its error. Context: control, after pv_cpu_find().
+ *
+ * Xen tells, by xl vcpu-set, to a kernel that names pv_xenbus. QEMU does, with KVM or without, on its machines with ACPI
+ * and PCI (device_add, device_del): by registers, at which each pv_work() then looks. A kernel that has an ACPI
+ * interpreter leaves them to that, and does not call this.
  */
 typedef void (*pv_cpu_change_fn)(void *arg, unsigned int cpu, bool present);
 int pv_cpu_on_change(pv_cpu_change_fn fn, void *arg) PV_MUST_CHECK;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 """Runs QEMU with KVM inside the emulated host, told what to do by nested.py.
 
-One line of JSON per message on a virtio-serial port. From nested.py: start (argv, bound), kill, page_out.
-To nested.py: ready, out (console bytes, in base64), end (the outcome), paged_out (whether it was). One guest at a time.
+One line of JSON per message on a virtio-serial port. From nested.py: start (argv, bound), kill, page_out, ask (a command of
+the monitor's and its arguments). To nested.py: ready, answer (and whether it is an error), out (console bytes, in base64), end (the outcome), paged_out (whether it was). One guest at a time.
 """
 
 import base64
@@ -62,6 +62,12 @@ def main():
                 guest = _Reporter(say, **message["start"])
             elif "kill" in message and guest:
                 guest.kill()
+            elif "ask" in message:
+                name, arguments = message["ask"]
+                try:
+                    say({"answer": [guest.command(name, **arguments), False]})
+                except RuntimeError as error:
+                    say({"answer": [str(error), True]})
             elif "page_out" in message:
                 say({"paged_out": pageout.have_swap(SWAP) and guest.page_out()})
 

@@ -133,6 +133,10 @@ class Guest:
         """Has the host swap the guest's memory out; False if it cannot."""
         return False
 
+    def command(self, name, /, **arguments):
+        """A command to the monitor of the guest's QEMU, and its answer; RuntimeError if it refuses."""
+        raise RuntimeError("this guest has no monitor")
+
     def kill(self):
         """Ends the guest, if it still runs, and waits until it has."""
         raise NotImplementedError

@@ -50,6 +50,9 @@ class NestedGuest(Guest):
     def page_out(self):
         return self._host.page_out()
 
+    def command(self, name, /, **arguments):
+        return self._host.ask(name, arguments)
+
 
 class NestedHost:
     """An emulated host with KVM. Use: with NestedHost() as host: guest = host.start(env, spec)."""
@@ -61,6 +64,7 @@ class NestedHost:
         self._runs = 0
         self._ready = threading.Event()
         self._paged_out = queue.Queue()
+        self._answers = queue.Queue()
         self._lock = threading.Lock()
 
     def __enter__(self):
@@ -161,6 +165,14 @@ class NestedHost:
         self._say({"page_out": True})
         return self._paged_out.get(timeout=ANSWER_BOUND)
 
+    def ask(self, name, arguments):
+        """A command to the monitor of the guest's QEMU, and its answer."""
+        self._say({"ask": [name, arguments]})
+        answer, is_error = self._answers.get(timeout=ANSWER_BOUND)
+        if is_error:
+            raise RuntimeError(answer)
+        return answer
+
     def _monitor(self, line):
         answer = self._qemu.command("human-monitor-command", **{"command-line": line})
         if answer.strip():
@@ -201,6 +213,8 @@ class NestedHost:
             self._guest.feed(base64.b64decode(message["out"]))
         elif "paged_out" in message:
             self._paged_out.put(message["paged_out"])
+        elif "answer" in message:
+            self._answers.put(message["answer"])
         elif "end" in message:
             self._finish(Outcome(**message["end"]))
 

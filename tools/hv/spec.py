@@ -30,6 +30,7 @@ class Spec:
     initrd: str = ""  # an initial RAM disk
     memory: int = 128  # MiB
     smp: int = 1
+    max_cpus: int = 0  # that can be plugged in, with those there are; 0: just these
     debug_exit: bool = True  # the device that takes the guest's status
     disks: tuple = ()
     net: bool = False
@@ -67,9 +68,10 @@ def _device(env, spec, kind, *properties):
 def qemu_command(env, spec, listen, boot=()):
     """The argument vector for QEMU. listen: where to listen for each forward, "address:port";
     boot: the options that boot the image, if QEMU is not to load it."""
+    cpus = f"{spec.smp},maxcpus={spec.max_cpus}" if spec.max_cpus else str(spec.smp)
     argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
             "-display", "none", "-M", env.machine, "-accel", "kvm" if env.kvm else "tcg",
-            "-cpu", env.cpu, "-m", f"{spec.memory}M", "-smp", str(spec.smp),
+            "-cpu", env.cpu, "-m", f"{spec.memory}M", "-smp", cpus,
             "-serial", "stdio"]
     argv += ["-device", DEBUG_EXIT] if spec.debug_exit else []
     argv += env.options

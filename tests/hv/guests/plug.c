@@ -66,6 +66,7 @@ static void plug(void)
 			rounds--;
 		}
 		pv_bare_wait(&some_changed, 10000000);
+		pv_work(); /* where nothing but looking tells of a change */
 	}
 	pv_bare_printf("wrong: %d\n", guarded[0] != guarded[1]);
 }
