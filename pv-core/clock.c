@@ -41,7 +41,7 @@ struct slot {
 static struct slot slots[PV_CONFIG_MAX_CPUS];
 static const struct pv_clock_source *source;
 static uint64_t shared_last;
-static uint64_t ahead; /* of the host's, which was behind when the guest came to it */
+static uint64_t ahead;	      /* of the host's, which was behind when the guest came to it */
 static bool distrusts_stable; /* pv_clock_use_stable() */
 static void (*stopped_fn)(void *arg);
 static void *stopped_arg;
