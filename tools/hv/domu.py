@@ -11,6 +11,7 @@ its console has been read to the end.
 """
 
 import base64
+import queue
 import re
 import tempfile
 import threading
@@ -22,6 +23,7 @@ from .errors import UserError
 from .guest import CONSOLE_MAX, Guest, Outcome
 
 MAC = "00:16:3e:00:00:01"
+MOVE_BOUND = 120.0  # seconds from the end of a saved domain to its next beginning
 END_BOUND = 60.0  # seconds for Dom0 to end a domain
 # A hot-plug script for disks, which says as the toolstack that their backend is not trusted.
 UNTRUSTED = b"""#!/bin/sh
@@ -45,6 +47,8 @@ class DomU(Guest):
         self.start = time.monotonic()
         self.ending = None  # why we end it
         self.ended = threading.Event()
+        self._moving = False
+        self._next = queue.Queue()
         self._finishing = threading.Lock()
         self._timer = threading.Timer(bound, self._late, (bound,))
         self._timer.daemon = True
@@ -54,6 +58,24 @@ class DomU(Guest):
         """Types into the console."""
         self.host.dom0.console_write(data)
 
+    def moves(self):
+        """It is to be saved: that xl ends then is not its end; follow() says what goes on with it."""
+        self._moving = True
+
+    def follow(self, command):
+        """It is saved; this shell command in Dom0 restores it, waits for its end, and prints what xl says."""
+        self._next.put(command)
+
+    def followed(self):
+        """After xl ended: the next command for it, or None."""
+        if not self._moving or self.ending is not None:
+            return None
+        self._moving = False
+        try:
+            return self._next.get(timeout=MOVE_BOUND)
+        except queue.Empty:
+            return None
+
     def kill(self):
         self.end("")
         if not self.ended.wait(END_BOUND):
@@ -62,6 +84,7 @@ class DomU(Guest):
     def end(self, why):
         if self.ending is None and not self.ended.is_set():
             self.ending = why
+            self._next.put(None)
             self.host.destroy(self)
 
     def finish(self, outcome):
@@ -217,6 +240,9 @@ class XenHost:
         """Waits for the domain's end."""
         try:
             job.wait(None)
+            while command := guest.followed():
+                job = self.dom0.start(command)
+                job.wait(None)
             self._drain(guest)
             self.dom0.run(f"xl destroy {guest.name}")
             if after:

@@ -6,7 +6,7 @@
  *	stats	what was done, and what of Xen's is in use
  *	other	"you said: other"
  *
- * It ends when the toolstack wants it to.
+ * It ends when the toolstack wants it to; and is saved and goes on, if that is the wish.
  */
 #include <pv/bare.h>
 #include <pv/console.h>
@@ -270,6 +270,23 @@ static void wanted(void *arg, enum pv_shutdown_reason reason)
 	wished = true;
 }
 
+/* Is saved, and says so when it runs again. */
+static void suspend(void)
+{
+	uint64_t before = pv_clock_now(), now;
+	struct pv_wall_time wall, later;
+	int err;
+
+	pv_clock_wall(&wall);
+	err = pv_suspend();
+	now = pv_clock_now();
+	pv_clock_wall(&later);
+	wished = false;
+	pv_bare_printf("suspended: %d, clock %s, wall clock %s\n", err,
+		       now >= before ? "forward" : "back",
+		       later.sec >= wall.sec ? "forward" : "back");
+}
+
 int pv_bare_main(const char *cmdline)
 {
 	struct pv_console *con = pv_console_open(0);
@@ -292,14 +309,17 @@ int pv_bare_main(const char *cmdline)
 	pv_on_shutdown(wanted, NULL);
 	pv_bare_printf("ready: life\n");
 	tick(NULL);
-	while (!wished) {
+	while (!wished || wish == PV_SHUTDOWN_SUSPEND) {
 		pv_lwip_run();
 		for (i = 0; i < DISKS; i++)
 			disk_work(&disks[i], i);
 		second_work();
 		due = false;
 		console_work(con);
-		pv_lwip_sleep();
+		if (wished && wish == PV_SHUTDOWN_SUSPEND)
+			suspend();
+		else
+			pv_lwip_sleep();
 	}
 	stats();
 	pv_bare_printf("shutdown: %s\n", pv_shutdown_reason_name(wish));
