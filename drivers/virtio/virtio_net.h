@@ -44,8 +44,7 @@ struct virtio_net {
 	struct pv_net
 		net; /* its queues are the first members of our pairs, each of its own memory */
 	struct pv_virtio *vd;
-	uint64_t wanted;	   /* when it was brought up first */
-	uint64_t features;	   /* as negotiated then */
+	uint64_t features;	   /* as first negotiated */
 	bool up;		   /* rings are there, and DRIVER_OK */
 	unsigned int device_pairs; /* that the device has; 0 if it does not tell */
 	struct pv_net_queue *queues[PV_CONFIG_QUEUES];

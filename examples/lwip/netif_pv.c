@@ -384,6 +384,7 @@ void pv_lwip_run(void)
 	unsigned int cpu = pv_os_cpu();
 	struct lane *lane = &lw.lane[cpu];
 
+	(void)pv_bare_work();
 	if (cpu < lw.lanes) {
 		put_others(lane);
 		lane->busy = pv_net_poll(lane->queue, RX_BUDGET) == RX_BUDGET;
@@ -398,20 +399,18 @@ void pv_lwip_run(void)
 /* What other CPUs have for this one meanwhile comes with a wake, and there is no sleep then. */
 void pv_lwip_sleep(void)
 {
-	uint32_t ms = MAX_SLEEP_MS;
 	unsigned int cpu = pv_os_cpu();
+	uint32_t most = !cpu && lw.smp ? SMP_SLEEP_MS : MAX_SLEEP_MS, ms = cpu ? most : lw.sleep_ms;
 
 	if (cpu < lw.lanes) {
+		pv_lwip_lock();
 		pv_net_flush(lw.lane[cpu].queue);
+		pv_lwip_unlock();
 		if (lw.lane[cpu].busy)
 			return;
 	}
-	if (!cpu && lw.sleep_ms < ms)
-		ms = lw.sleep_ms;
-	if (!cpu && lw.smp && ms > SMP_SLEEP_MS)
-		ms = SMP_SLEEP_MS;
 	__atomic_fetch_add(&lw.stats.sleeps, 1, __ATOMIC_RELAXED);
-	pv_bare_idle(ms * 1000000ull);
+	pv_bare_idle((ms < most ? ms : most) * 1000000ull);
 }
 
 void pv_lwip_poll(void)

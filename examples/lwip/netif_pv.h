@@ -47,8 +47,8 @@ void pv_lwip_lock(void);
 void pv_lwip_unlock(void);
 
 /*
- * One turn of this CPU's loop, in two parts for those who have more to do in it: pv_lwip_run() delivers
- * received packets and, on CPU 0, runs lwIP's timers. pv_lwip_sleep() tells the device of what was sent and, if
+ * One turn of this CPU's loop, in two parts for those who have more to do in it: pv_lwip_run() does the
+ * library's control work, delivers received packets and, on CPU 0, runs lwIP's timers. pv_lwip_sleep() tells the device of what was sent and, if
  * there was nothing to do, sleeps until an interrupt or lwIP's next timer. Other queues, whose event
  * function is pv_bare_wake_event(), are polled in between.
  */

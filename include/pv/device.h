@@ -171,6 +171,9 @@ int pv_device_describe(struct pv_device *dev, char *buf, size_t size);
  * Devices that nobody has opened are set up anew; those that are found later are so from the beginning. `cpus`:
  * CPUs 0 to cpus - 1 run (pv_cpu_start()). 0, or PV_EBUSY if some devices stayed as they are since they are open, or
  * broken. Context: control, after pv_init(); nobody goes through the list of devices.
+ *
+ * What pv_work() does with a device (it may be reset, or connected anew) does not bear that a queue of it is used
+ * meanwhile: a kernel in which other CPUs than the one in pv_work() use queues holds them off.
  */
 int pv_queues_follow(unsigned int cpus);
 

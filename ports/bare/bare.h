@@ -224,6 +224,9 @@ void pv_bare_time_init(void);
 /* The local APIC's timer fired. Context: interrupt. */
 void pv_bare_time_tick(void);
 
+/* pv_bare_wait(), which leaves control work that is due, and returns, instead. */
+void pv_bare_doze(const volatile bool *woken, uint64_t max_ns);
+
 /* The end is near: nothing sleeps any more, with interrupts on. */
 void pv_bare_time_end(void);
 

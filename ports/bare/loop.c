@@ -53,6 +53,6 @@ void pv_bare_idle(uint64_t max_ns)
 
 	if (several && ipi < 0 && max_ns > UNTOLD_NS)
 		max_ns = UNTOLD_NS;
-	pv_bare_wait(&cpu->woken, max_ns);
+	pv_bare_doze(&cpu->woken, max_ns);
 	(void)__atomic_exchange_n(&cpu->woken, false, __ATOMIC_SEQ_CST);
 }

@@ -323,17 +323,36 @@ void pv_os_relax(void)
 	cpu->relax_last = pv_rdtsc();
 }
 
+bool pv_bare_work(void)
+{
+	if (!work_due || !__atomic_exchange_n(&work_due, false, __ATOMIC_SEQ_CST))
+		return false;
+	pv_work();
+	return true;
+}
+
+static void doze(const volatile bool *woken, uint64_t max_ns)
+{
+	if (*woken || !max_ns)
+		return;
+	if (may_sleep() && pv_bare_irq_any())
+		sleep(woken, max_ns);
+	else
+		pv_pause();
+}
+
 void pv_bare_wait(const volatile bool *woken, uint64_t max_ns)
 {
 	if (pv_bare_pv)
 		pv_bare_pv->poll();
-	if (work_due && __atomic_exchange_n(&work_due, false, __ATOMIC_SEQ_CST)) {
-		pv_work();
-	} else if (*woken || !max_ns) {
-		return;
-	} else if (may_sleep() && pv_bare_irq_any()) {
-		sleep(woken, max_ns);
-	} else {
-		pv_pause();
-	}
+	if (!pv_bare_work())
+		doze(woken, max_ns);
+}
+
+void pv_bare_doze(const volatile bool *woken, uint64_t max_ns)
+{
+	if (pv_bare_pv)
+		pv_bare_pv->poll();
+	if (!work_due)
+		doze(woken, max_ns);
 }

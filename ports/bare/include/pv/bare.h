@@ -138,13 +138,21 @@ void pv_bare_wait(const volatile bool *woken, uint64_t max_ns);
  *	static void loop(void)					on CPU i
  *	{
  *		pv_net_set_event(queue[i], pv_bare_wake_event, (void *)i);
- *		for (;;)
- *			if (pv_net_poll(queue[i], 64) < 64)
+ *		for (;;) {
+ *			lock();
+ *			pv_bare_work();
+ *			n = pv_net_poll(queue[i], 64);
+ *			unlock();
+ *			if (n < 64)
  *				pv_bare_idle(1000000000);
+ *		}
  *	}
  *
  *	n = pv_bare_loops_start(loop);
  *	pv_queues_follow(n);
+ *
+ * Control work (pv_work()) is the loops' own: no CPU may use a queue while another is at it. A lock that is held while queues
+ * are used is one way to have that so, and the application's own state needs one mostly, too.
  *
  * A device whose queues share an interrupt has their events called on the CPU that takes it; that wakes the queue's CPU.
  */
@@ -161,8 +169,11 @@ void pv_bare_wake(unsigned int cpu);
 /* The same as an event function (pv_queue_event_fn); its argument is the CPU's number, as a pointer. */
 void pv_bare_wake_event(void *cpu);
 
-/* Sleeps until then, as pv_bare_wait(). Context: control. */
+/* Sleeps until then, or until control work is due; else as pv_bare_wait(). Context: control. */
 void pv_bare_idle(uint64_t max_ns);
+
+/* Does the library's control work, if it is due: true if it was. Context: control. */
+bool pv_bare_work(void);
 
 PV_END_DECLS
 
