@@ -79,6 +79,8 @@ static void config_write(struct fake_pci_fn *fn, unsigned int offset, unsigned i
 {
 	if (!fn || offset + size > 256 || offset < COMMAND)
 		return;
+	if (fn->write && fn->write(fn, offset, size, v))
+		return;
 	if (offset >= BAR && offset < BAR_END) {
 		if (size == 4)
 			bar_write(fn, (offset - BAR) / 4, v);

@@ -213,6 +213,29 @@ static void mmio_interrupt(struct kunit *test)
 	vd->vq = NULL;
 }
 
+/* A device that needs a reset, and holds its line up until it gets one. */
+static void mmio_needs_reset(struct kunit *test)
+{
+	struct fake_mmio *r = fake_mmio_at(test, FAKE_MMIO_BASE, 2);
+	struct pv_virtio *vd = device(test, true);
+
+	vd->transport->irq_setup(vd);
+	vd->driver_ok = true;
+	r->status = 0x4f;
+	r->interrupt_status = 3;
+	KUNIT_EXPECT_EQ(test, pv_fake_raise_gsi(5), 1);
+	KUNIT_EXPECT_EQ(test, r->status, 0u);
+	KUNIT_EXPECT_TRUE(test, vd->dev.changed_pending);
+	KUNIT_EXPECT_TRUE(test, pv_virtio_needs_reset(vd));
+	/* Not one that says so while nothing is up. */
+	vd->driver_ok = false;
+	r->status = 0x4f;
+	r->interrupt_status = 3;
+	KUNIT_EXPECT_EQ(test, pv_fake_raise_gsi(5), 1);
+	KUNIT_EXPECT_EQ(test, r->status, 0x4fu);
+	vd->transport->irq_teardown(vd);
+}
+
 /* An edge comes once, whatever else the status tells after it. */
 static void mmio_interrupt_edge(struct kunit *test)
 {
@@ -257,10 +280,15 @@ static void mmio_no_interrupt(struct kunit *test)
 }
 
 static struct kunit_case mmio_cases[] = {
-	KUNIT_CASE(mmio_v2_queue),     KUNIT_CASE(mmio_v1_queue),
-	KUNIT_CASE(mmio_features),     KUNIT_CASE(mmio_config),
-	KUNIT_CASE(mmio_interrupt),    KUNIT_CASE(mmio_interrupt_edge),
-	KUNIT_CASE(mmio_no_interrupt), {},
+	KUNIT_CASE(mmio_v2_queue),
+	KUNIT_CASE(mmio_v1_queue),
+	KUNIT_CASE(mmio_features),
+	KUNIT_CASE(mmio_config),
+	KUNIT_CASE(mmio_interrupt),
+	KUNIT_CASE(mmio_interrupt_edge),
+	KUNIT_CASE(mmio_no_interrupt),
+	KUNIT_CASE(mmio_needs_reset),
+	{},
 };
 
 static struct kunit_suite mmio_suite = {

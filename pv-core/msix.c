@@ -77,11 +77,16 @@ void pv_msix_enable(struct pv_msix *msix, bool on)
 	pv_pci_write16(msix->addr, msix->cap + MSIX_CONTROL, control | (on ? CONTROL_ENABLE : 0));
 }
 
+void pv_msix_forget(struct pv_msix *msix)
+{
+	if (msix->num)
+		pv_os_unmap(msix->table, msix->num * ENTRY_SIZE);
+	msix->num = 0;
+}
+
 void pv_msix_exit(struct pv_msix *msix)
 {
-	if (!msix->num)
-		return;
-	pv_msix_enable(msix, false);
-	pv_os_unmap(msix->table, msix->num * ENTRY_SIZE);
-	msix->num = 0;
+	if (msix->num)
+		pv_msix_enable(msix, false);
+	pv_msix_forget(msix);
 }

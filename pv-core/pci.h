@@ -103,5 +103,7 @@ void pv_msix_enable(struct pv_msix *msix, bool on);
 
 /* Disables and unmaps; nothing to do where num is 0. */
 void pv_msix_exit(struct pv_msix *msix);
+/* Unmaps only: the function is not there any more, or another one is in its place. */
+void pv_msix_forget(struct pv_msix *msix);
 
 #endif

@@ -169,6 +169,18 @@ static void v2_queue_disable(struct pv_virtio *vd, struct pv_vq *vq)
 	vq->notify.kind = PV_VQ_NOTIFY_NONE;
 }
 
+/*
+ * A device that needs a reset gets a first one here. QEMU (7.2) holds the line of such a device up until then,
+ * whatever is acknowledged, and the control path would have no turn.
+ */
+static void release_line(struct pv_virtio_mmio *m)
+{
+	if (!m->place.level || !m->vd.driver_ok || !pv_virtio_needs_reset(&m->vd))
+		return;
+	m->vd.needs_reset = true;
+	set_status(&m->vd, 0);
+}
+
 static bool interrupt(void *arg)
 {
 	struct pv_virtio_mmio *m = arg;
@@ -184,8 +196,10 @@ static bool interrupt(void *arg)
 		reg_write(&m->vd, VIRTIO_MMIO_INTERRUPT_ACK, cause);
 		if (cause & VIRTIO_MMIO_INT_VRING)
 			pv_virtio_irq_all(&m->vd);
-		if (cause & VIRTIO_MMIO_INT_CONFIG)
+		if (cause & VIRTIO_MMIO_INT_CONFIG) {
+			release_line(m);
 			pv_virtio_irq_config(&m->vd);
+		}
 		ours = true;
 	}
 	return ours;

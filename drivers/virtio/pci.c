@@ -5,11 +5,17 @@
  * The modern interface is taken where the function has all of its capabilities and the port can
  * reach them; else, for a transitional device, the legacy one. Each device keeps the access to
  * configuration space alive until it is released.
+ *
+ * Functions come and go in the slots of PCI Express ports (pv-core/pcie_slot.h). When one has gone, whoever still
+ * holds its device keeps the structure; another function may then be where it was, which the
+ * release of the old one must not touch.
  */
 #include "drivers/virtio/pci.h"
 
 #include <pv/boot.h>
 #include <pv/log.h>
+
+#include "pv-core/pcie_slot.h"
 
 #define PCI_ID		 0x00
 #define PCI_REVISION	 0x08
@@ -28,10 +34,13 @@ static uint16_t kind(struct pv_pci_addr a, uint16_t id)
 
 static void drop(struct pv_virtio_pci *p)
 {
-	pv_msix_exit(&p->msix);
+	if (!p->vd.gone) {
+		pv_msix_exit(&p->msix);
+		pv_pci_disable(p->addr);
+	}
+	pv_msix_forget(&p->msix);
 	if (p->ops)
 		p->ops->exit(p);
-	pv_pci_disable(p->addr);
 	pv_pci_exit();
 	pv_os_free(p, sizeof(*p));
 }
@@ -82,6 +91,52 @@ static void found(struct pv_pci_addr a, void *arg)
 		drop(p);
 }
 
+bool pv_virtio_pci_present(struct pv_virtio *vd)
+{
+	return (pv_pci_read32(pv_virtio_pci_of(vd)->addr, PCI_ID) & 0xffff) != 0xffff;
+}
+
+/* --- slots ------------------------------------------------------------------------------------ */
+
+static void arrived(struct pv_pci_addr a)
+{
+	found(a, NULL);
+}
+
+static void take_out(struct pv_virtio_pci *p, bool gone)
+{
+	struct pv_device *dev = &p->vd.dev;
+
+	p->vd.gone = gone;
+	pv_device_get(dev);
+	pv_device_remove(dev);
+	if (!gone) {
+		pv_msix_exit(&p->msix);
+		pv_pci_disable(p->addr);
+		p->vd.gone = true;
+	}
+	pv_device_put(dev);
+}
+
+static void leaves(uint16_t segment, uint8_t first, uint8_t last, bool gone)
+{
+	struct pv_device *dev, *next;
+	struct pv_virtio_pci *p;
+
+	for (dev = pv_device_next(NULL); dev; dev = next) {
+		next = pv_device_next(dev);
+		if (dev->bus != &pv_virtio_pci)
+			continue;
+		p = pv_virtio_pci_of(pv_virtio_of(dev));
+		if (p->addr.segment == segment && p->addr.bus >= first && p->addr.bus <= last)
+			take_out(p, gone);
+	}
+}
+
+static const struct pv_pcie_slot_user slot_user = {.arrived = arrived, .leaves = leaves};
+
+/* --- the bus ---------------------------------------------------------------------------------- */
+
 static int scan(const struct pv_boot_info *boot)
 {
 	int err;
@@ -91,6 +146,7 @@ static int scan(const struct pv_boot_info *boot)
 		return err;
 	pv_dbg("pci: configuration space by %s", pv_pci_access_name());
 	pv_pci_scan(found, NULL);
+	pv_pcie_slots_init(&slot_user);
 	pv_pci_exit();
 	return 0;
 }
@@ -105,4 +161,6 @@ const struct pv_bus pv_virtio_pci = {
 	.scan = scan,
 	.release = release,
 	.describe = pv_virtio_describe,
+	.work = pv_pcie_slots_work,
+	.end = pv_pcie_slots_exit,
 };

@@ -71,6 +71,9 @@ static inline struct pv_virtio_pci *pv_virtio_pci_of(struct pv_virtio *vd)
 int pv_virtio_pci_modern(struct pv_virtio_pci *p);
 int pv_virtio_pci_legacy(struct pv_virtio_pci *p);
 
+/* The transport's `present`. */
+bool pv_virtio_pci_present(struct pv_virtio *vd);
+
 /* The transport's interrupt calls. */
 void pv_virtio_pci_irq_setup(struct pv_virtio *vd);
 void pv_virtio_pci_irq_teardown(struct pv_virtio *vd);

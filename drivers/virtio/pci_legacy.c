@@ -174,6 +174,7 @@ static const struct pv_virtio_transport legacy = {
 	.config_write = config_write,
 	.config_generation = config_generation,
 	.queue_max = queue_max,
+	.present = pv_virtio_pci_present,
 	.queue_fixed = true,
 	.queue_enable = queue_enable,
 	.queue_disable = queue_disable,

@@ -274,6 +274,7 @@ static const struct pv_virtio_transport modern = {
 	.config_write = config_write,
 	.config_generation = config_generation,
 	.queue_max = queue_max,
+	.present = pv_virtio_pci_present,
 	.queue_enable = queue_enable,
 	.queue_disable = queue_disable,
 	.irq_setup = pv_virtio_pci_irq_setup,

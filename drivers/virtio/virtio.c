@@ -70,6 +70,7 @@ static int reset(struct pv_virtio *vd)
 
 	vd->driver_ok = false;
 	vd->held = false;
+	vd->needs_reset = false;
 	if (pv_virtio_gone(vd))
 		return 0;
 	vd->transport->set_status(vd, 0);

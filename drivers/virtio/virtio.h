@@ -95,6 +95,7 @@ struct pv_virtio {
 	bool stopped;	     /* no longer, or not yet, at work: what it had is the driver's */
 	bool held;	     /* the last reset did not end: what the device was lent stays lent */
 	bool gone;	     /* it was taken away: it no longer reaches memory */
+	bool needs_reset;    /* it did, and the transport did not wait for the driver to reset it */
 	unsigned int resets; /* that it needed since it last did something */
 	uint64_t done_at_reset; /* what it had done by the last of them */
 	uint64_t offered;	/* the device's features */
@@ -188,7 +189,7 @@ bool pv_virtio_is(const struct pv_device *dev, uint16_t device_id);
 /* Whether the device was taken away, as far as its transport can tell. Context: control. */
 bool pv_virtio_gone(struct pv_virtio *vd);
 
-/* Whether the device says that it met an error, and wants a reset (2.1, DEVICE_NEEDS_RESET). */
+/* Whether the device says that it met an error, and wants a reset (2.1, DEVICE_NEEDS_RESET). Context: any. */
 bool pv_virtio_needs_reset(struct pv_virtio *vd);
 
 /*

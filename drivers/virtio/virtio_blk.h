@@ -36,8 +36,7 @@ struct virtio_blk_part {
 	uint16_t turn;	    /* avail_idx when it was put on the ring */
 	bool preset;	    /* the indirect table is one for a single piece of data */
 	const struct pv_seg *lent;
-	struct virtio_blk_pieces *pieces;
-	uint64_t pad; /* to 64 bytes: their address is a shift */
+	struct virtio_blk_pieces *pieces; /* with it 64 bytes: parts' addresses are shifts */
 };
 
 struct virtio_blk_queue {

@@ -119,12 +119,11 @@ static PV_NOINLINE int issue_whole(struct virtio_blk_queue *bq, struct pv_blk_re
 	pv_blk_take_whole(req);
 	part->req = req;
 	part->bytes = len;
-	part->turn = vq->avail_idx;
 	write_header(part, type, req->sector);
 	pv_shared_write(&desc->addr, addr);
 	pv_shared_write(&desc->len, len);
 	pv_shared_write(&desc->flags, flags);
-	pv_vring_repeat(vq, head, part, writable);
+	part->turn = pv_vring_repeat(vq, head, part, writable);
 	return 0;
 }
 

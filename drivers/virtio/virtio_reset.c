@@ -26,7 +26,7 @@ bool pv_virtio_gone(struct pv_virtio *vd)
 
 bool pv_virtio_needs_reset(struct pv_virtio *vd)
 {
-	return vd->transport->get_status(vd) & VIRTIO_CONFIG_S_NEEDS_RESET;
+	return vd->needs_reset || vd->transport->get_status(vd) & VIRTIO_CONFIG_S_NEEDS_RESET;
 }
 
 int pv_virtio_reset_again(struct pv_virtio *vd, uint64_t done)

@@ -89,17 +89,20 @@ static inline void pv_vring_table_len(struct pv_vq *vq, unsigned int head, unsig
 	pv_shared_write(&vq->desc[head].len, (uint32_t)(n * sizeof(struct vring_desc)));
 }
 
-/* Puts `head`, the next one, into the avail ring; `after` is the next one then. */
-static inline void pv_vring_offer(struct pv_vq *vq, unsigned int head, unsigned int after,
-				  unsigned int entries, void *token, uint32_t writable)
+/* Puts `head`, the next one, into the avail ring; `after` is the next one then. The index that it has there. */
+static inline uint16_t pv_vring_offer(struct pv_vq *vq, unsigned int head, unsigned int after,
+				      unsigned int entries, void *token, uint32_t writable)
 {
 	struct pv_vq_slot *slot = &vq->slot[head];
+	unsigned int idx = vq->avail_idx;
 
 	vq->free_head = (uint16_t)after;
 	vq->num_free -= (uint16_t)entries;
 	slot->token = token;
 	slot->writable = writable | vq->any_len;
-	pv_shared_write(&vq->avail->ring[vq->avail_idx++ & vq->mask], head);
+	vq->avail_idx = (uint16_t)(idx + 1);
+	pv_shared_write(&vq->avail->ring[idx & vq->mask], head);
+	return (uint16_t)idx;
 }
 
 /*
@@ -135,12 +138,12 @@ static inline void pv_vring_preset(struct pv_vq *vq, unsigned int head, unsigned
 /*
  * Puts the chain of `head`, the next one, for which there is room, into the avail ring as it is: preset, but
  * for what the driver wrote into an entry of its table, or, where chains are of one piece without a
- * table, into that of the ring.
+ * table, into that of the ring. Its index there.
  */
-static inline void pv_vring_repeat(struct pv_vq *vq, unsigned int head, void *token,
-				   uint32_t writable)
+static inline uint16_t pv_vring_repeat(struct pv_vq *vq, unsigned int head, void *token,
+				       uint32_t writable)
 {
-	pv_vring_offer(vq, head, vq->slot[head].next, 1, token, writable);
+	return pv_vring_offer(vq, head, vq->slot[head].next, 1, token, writable);
 }
 
 /* Shows the device what was ended since the last time. False if that is nothing. */

@@ -12,6 +12,7 @@ class Disk:
     path: str  # a raw image
     readonly: bool = False
     device: str = ""  # further properties of the virtio-blk device
+    node: str = ""  # not a device, but QEMU's block node of this name, for one that comes later
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Spec:
     forwards: tuple = ()  # imply net
     net_device: str = ""  # further properties of the virtio-net device
     untrusted: bool = False  # the devices say of themselves that they are not to see the guest's memory
-    extra: tuple = ()  # further options of QEMU, as they are
+    machine: tuple = ()  # further options of QEMU, before those of devices
+    extra: tuple = ()  # and behind them
     icount: str = ""  # of QEMU's -icount: time is the count of instructions
     trace: tuple = ()  # trace events of QEMU
     trace_file: str = ""
@@ -74,12 +76,16 @@ def qemu_command(env, spec, listen, boot=()):
             "-cpu", env.cpu, "-m", f"{spec.memory}M", "-smp", cpus,
             "-serial", "stdio"]
     argv += ["-device", DEBUG_EXIT] if spec.debug_exit else []
-    argv += env.options
+    argv += [*env.options, *spec.machine]
     if not boot:
         argv += ["-kernel", spec.elf]
         argv += ["-append", spec.append] if spec.append else []
         argv += ["-initrd", spec.initrd] if spec.initrd else []
     for i, disk in enumerate(spec.disks):
+        if disk.node:
+            argv += ["-blockdev", f"driver=raw,node-name={disk.node},file.driver=file,"
+                     f"file.filename={_quote(disk.path)}"]
+            continue
         readonly = ",readonly=on" if disk.readonly else ""
         argv += ["-drive", f"if=none,id=disk{i},format=raw,file={_quote(disk.path)}{readonly}"]
         argv += _device(env, spec, "blk", f"drive=disk{i}", disk.device)
