@@ -347,16 +347,40 @@ static void aml_deep(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, walk(test, aml, aml->len, &s), PV_EINVAL);
 }
 
+/* A device whose last byte is the table's: nothing behind it is looked at. */
+static void aml_cut_in_device(struct kunit *test)
+{
+	static const struct {
+		uint8_t len;
+		uint8_t bytes[12];
+	} last[] = {
+		{5, "\x08_CRS"},	     /* no value */
+		{7, "\x08_CRS\x11\x01"},     /* a buffer without a size */
+		{8, "\x08_CRS\x11\x02\x0a"}, /* and with a part of one */
+		{8, "\x08_CRS\x11\x02\x0c"},
+		{6, "\x08\x31XYZ\x00"}, /* a name that begins with a digit */
+	};
+	struct seen s;
+	uint32_t i, device;
+
+	for (i = 0; i < PV_ARRAY_SIZE(last); i++) {
+		struct fake_aml *aml = aml_of(test);
+
+		fake_aml_text(aml, "[\x82");
+		device = fake_aml_begin(aml);
+		fake_aml_text(aml, "VR00");
+		fake_aml_bytes(aml, last[i].bytes, last[i].len);
+		fake_aml_end(aml, device);
+		KUNIT_EXPECT_EQ(test, walk(test, aml, aml->len, &s), PV_EINVAL);
+	}
+}
+
 static struct kunit_case aml_cases[] = {
-	KUNIT_CASE(aml_microvm),
-	KUNIT_CASE_PARAM(aml_gets_past, term_gen_params),
-	KUNIT_CASE(aml_device_contents),
-	KUNIT_CASE(aml_absent),
-	KUNIT_CASE(aml_hostile),
-	KUNIT_CASE(aml_unterminated),
-	KUNIT_CASE(aml_malformed_sibling),
-	KUNIT_CASE(aml_deep),
-	{},
+	KUNIT_CASE(aml_microvm),	   KUNIT_CASE_PARAM(aml_gets_past, term_gen_params),
+	KUNIT_CASE(aml_device_contents),   KUNIT_CASE(aml_absent),
+	KUNIT_CASE(aml_hostile),	   KUNIT_CASE(aml_unterminated),
+	KUNIT_CASE(aml_malformed_sibling), KUNIT_CASE(aml_deep),
+	KUNIT_CASE(aml_cut_in_device),	   {},
 };
 
 static struct kunit_suite aml_suite = {

@@ -7,6 +7,7 @@
  */
 #include <kunit/test.h>
 #include <pv/abi/kvm.h>
+#include <pv/config.h>
 #include <pv/fake.h>
 #include <pv/kvm.h>
 #include <pv/pv.h>
@@ -115,6 +116,21 @@ static void async_pf_not_offered(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pv_kvm_page_fault(0x1000));
 }
 
+/* KVM's interrupt on a CPU that told KVM of no area. */
+static void async_pf_other_cpu(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, begin(OFFERED), 0);
+	KUNIT_ASSERT_EQ(test, pv_kvm_async_pf_start(&scheduler), 0);
+	pv_fake.cpu = 1;
+	pv_fake_raise_vector(kvm.vector, true);
+	KUNIT_EXPECT_FALSE(test, pv_kvm_page_fault(0x1000));
+	pv_fake.cpu = PV_CONFIG_MAX_CPUS;
+	pv_fake_raise_vector(kvm.vector, true);
+	KUNIT_EXPECT_FALSE(test, pv_kvm_page_fault(0x1000));
+	pv_fake.cpu = 0;
+	KUNIT_EXPECT_TRUE(test, !sched.readies && !sched.waits && !kvm.acks);
+}
+
 static void async_pf_starts(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, begin(OFFERED), 0);
@@ -204,9 +220,13 @@ static void async_pf_refuses(struct kunit *test)
 }
 
 static struct kunit_case async_cases[] = {
-	KUNIT_CASE(async_pf_not_offered),    KUNIT_CASE(async_pf_starts),
-	KUNIT_CASE(async_pf_waits_in_place), KUNIT_CASE(async_pf_asks_the_scheduler),
-	KUNIT_CASE(async_pf_refuses),	     {},
+	KUNIT_CASE(async_pf_not_offered),
+	KUNIT_CASE(async_pf_starts),
+	KUNIT_CASE(async_pf_waits_in_place),
+	KUNIT_CASE(async_pf_asks_the_scheduler),
+	KUNIT_CASE(async_pf_refuses),
+	KUNIT_CASE(async_pf_other_cpu),
+	{},
 };
 
 static struct kunit_suite async_suite = {

@@ -301,18 +301,42 @@ static void cmdline_long(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, info->cmdline, "abcdefgh");
 }
 
+/* A map that begins, or goes on, where memory cannot be reached: no range is made of what was not read. */
+static void map_out_of_reach(struct kunit *test)
+{
+	static const uint32_t type[] = {6, 17, 4};
+	static const uint32_t entry_size[] = {24, 48, 0};
+	unsigned int i;
+
+	for (i = 0; i < PV_ARRAY_SIZE(type); i++) {
+		/* Its header is the last that can be reached. */
+		used = (uint32_t)(SIZE - 8 - 8);
+		put32(8, 99);
+		put32(12, used - 8);
+		put32(used, type[i]);
+		put32(used + 4, 64);
+		put32(0, used + 64);
+		KUNIT_EXPECT_EQ(test, pv_boot_from_multiboot2(info, MBI, reach), PV_EFAULT);
+		KUNIT_EXPECT_EQ(test, info->num_ranges, 1);
+		if (!entry_size[i])
+			continue;
+		/* Its entries begin where nothing can be reached. */
+		used -= 8;
+		put32(12, used - 8);
+		put32(used, type[i]);
+		put32(used + 4, 16 + 2 * entry_size[i]);
+		put32(used + 8, entry_size[i]);
+		put32(0, used + 16 + 2 * entry_size[i]);
+		KUNIT_EXPECT_EQ(test, pv_boot_from_multiboot2(info, MBI, reach), PV_EFAULT);
+		KUNIT_EXPECT_EQ(test, info->num_ranges, 1);
+	}
+}
+
 static struct kunit_case multiboot2_cases[] = {
-	KUNIT_CASE(as_by_grub),
-	KUNIT_CASE(efi_only),
-	KUNIT_CASE(meminfo_only),
-	KUNIT_CASE(nothing_in_it),
-	KUNIT_CASE(no_end),
-	KUNIT_CASE(sizes_of_the_whole),
-	KUNIT_CASE(sizes_of_tags),
-	KUNIT_CASE(sizes_of_entries),
-	KUNIT_CASE(many_of_all),
-	KUNIT_CASE(cmdline_long),
-	{},
+	KUNIT_CASE(as_by_grub),	   KUNIT_CASE(efi_only),	 KUNIT_CASE(meminfo_only),
+	KUNIT_CASE(nothing_in_it), KUNIT_CASE(no_end),		 KUNIT_CASE(sizes_of_the_whole),
+	KUNIT_CASE(sizes_of_tags), KUNIT_CASE(sizes_of_entries), KUNIT_CASE(many_of_all),
+	KUNIT_CASE(cmdline_long),  KUNIT_CASE(map_out_of_reach), {},
 };
 
 static struct kunit_suite multiboot2_suite = {

@@ -158,10 +158,23 @@ static void kvm_more_host_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_kvm_host_time(&t), PV_ENODEV);
 }
 
+/* Elsewhere its hypercalls are not made, whatever clock there is. */
+static void kvm_more_elsewhere(struct kunit *test)
+{
+	struct pv_kvm_host_time t;
+
+	pv_fake_cpuid(NULL);
+	KUNIT_ASSERT_EQ(test, pv_init(&(struct pv_init_args) {0}), 0);
+	host.nr = 0;
+	KUNIT_EXPECT_EQ(test, pv_kvm_host_time(&t), PV_ENOTSUP);
+	KUNIT_EXPECT_EQ(test, host.nr, 0);
+}
+
 static struct kunit_case more_cases[] = {
 	KUNIT_CASE(kvm_more_offered),
 	KUNIT_CASE(kvm_more_not_offered),
 	KUNIT_CASE(kvm_more_host_time),
+	KUNIT_CASE(kvm_more_elsewhere),
 	{},
 };
 

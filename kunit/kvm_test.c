@@ -5,6 +5,7 @@
  * Covers: hypercall/kvm.c pv-core/kvm/kvm.c pv-core/kvm/kvmclock.c
  */
 #include <kunit/test.h>
+#include <pv/config.h>
 #include <pv/fake.h>
 #include <pv/pv.h>
 #include <pv/string.h>
@@ -250,6 +251,12 @@ static void kvmclock_no_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_kvmclock_start(FEATURES), PV_ENOMEM);
 	KUNIT_EXPECT_FALSE(test, pv_clock_present());
 	KUNIT_EXPECT_EQ(test, pv_kvmclock_start(FEATURES), 0);
+	/* Nor for a CPU whose area is on another page: KVM is not told of one. */
+	pv_fake.cpu = PV_CONFIG_MAX_CPUS - 1;
+	pv_fake.alloc_fail_at = 1;
+	KUNIT_EXPECT_LT(test, pv_cpu_init(), 0);
+	pv_fake.alloc_fail_at = 0;
+	pv_fake.cpu = 0;
 }
 
 /* Each CPU's area is its own, in a line of its own, and stops with it. */

@@ -264,11 +264,39 @@ static void timer_none(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_timer_start(tick, &arg), PV_ENODEV);
 }
 
+static uint64_t stopped(uint32_t msr)
+{
+	return msr == MSR_APIC_BASE ? 0xfee00c00 : 0xffffffff;
+}
+
+static uint64_t mapped(uint32_t msr)
+{
+	return msr == MSR_APIC_BASE ? 0xfee00800 : 0;
+}
+
+/* Registers that cannot be reached, and a counter that does not count: no timer, and nothing is left of it. */
+static void timer_broken(struct kunit *test)
+{
+	unsigned int arg = 0;
+
+	pv_shutdown();
+	pv_fake_cpuid(without_deadline);
+	pv_fake.rdmsr = mapped;
+	pv_fake.no_map = true;
+	KUNIT_EXPECT_EQ(test, pv_init(&(struct pv_init_args) {0}), 0);
+	KUNIT_EXPECT_EQ(test, pv_timer_start(tick, &arg), PV_ENOMEM);
+	pv_fake.no_map = false;
+	pv_shutdown();
+	pv_fake.rdmsr = stopped;
+	KUNIT_EXPECT_EQ(test, pv_init(&(struct pv_init_args) {0}), 0);
+	KUNIT_EXPECT_EQ(test, pv_timer_start(tick, &arg), PV_ENODEV);
+	KUNIT_EXPECT_EQ(test, pv_fake.live_irqs, 0);
+}
+
 static struct kunit_case timer_cases[] = {
-	KUNIT_CASE(timer_deadline), KUNIT_CASE(timer_past),
-	KUNIT_CASE(timer_again),    KUNIT_CASE(timer_counter),
-	KUNIT_CASE(timer_cpus),	    KUNIT_CASE(timer_poll),
-	KUNIT_CASE(timer_none),	    {},
+	KUNIT_CASE(timer_deadline), KUNIT_CASE(timer_past),   KUNIT_CASE(timer_again),
+	KUNIT_CASE(timer_counter),  KUNIT_CASE(timer_cpus),   KUNIT_CASE(timer_poll),
+	KUNIT_CASE(timer_none),	    KUNIT_CASE(timer_broken), {},
 };
 
 static struct kunit_suite timer_suite = {

@@ -54,6 +54,41 @@ static void xenbus_client_lives(struct kunit *test)
 	EXPECT_STORY(test, "changed(vbd/7)");
 }
 
+/* Keys and values longer than any path: nothing is asked. */
+static int asks_too_much(struct pv_xenbus_device *xd)
+{
+	static char key[PV_XS_PATH + 1];
+	unsigned int requests = pv_fake_xs.requests;
+	struct pv_xs_item item = {.key = key};
+	uint64_t v;
+	char text[16];
+
+	pv_memset(key, 'k', sizeof(key) - 1);
+	item.value = &v;
+	if (pv_xenbus_printf(xd, PV_XS_NO_TX, key, "1") != PV_ERANGE ||
+	    pv_xenbus_printf(xd, PV_XS_NO_TX, "k", "%s", key) != PV_ERANGE)
+		return -1;
+	if (pv_xenbus_rm(xd, PV_XS_NO_TX, key) != PV_ERANGE)
+		return -2;
+	if (pv_xenbus_read(xd, key, text, sizeof(text)) != PV_ERANGE ||
+	    pv_xenbus_read_u64(xd, key, &v) != PV_ERANGE)
+		return -3;
+	if (pv_xenbus_read_backend(xd, key, text, sizeof(text)) != PV_ERANGE ||
+	    pv_xenbus_read_backend_u64(xd, key, 5, &v) != PV_ERANGE)
+		return -4;
+	if (pv_xenbus_gather_backend(xd, &item, 1) != PV_ERANGE)
+		return -5;
+	return pv_fake_xs.requests == requests ? 0 : -6;
+}
+
+static void xenbus_long_keys(struct kunit *test)
+{
+	fake_front.in_probe = asks_too_much;
+	pv_fake_xs_device("vbd", 7, NULL, 0);
+	fake_front_one(test, 7);
+	KUNIT_EXPECT_EQ(test, fake_front_find("vbd/7")->dev.state, PV_DEV_LIVE);
+}
+
 static int waits_result;
 static unsigned int waits_for;
 
@@ -204,6 +239,7 @@ static void xenbus_allocations_fail(struct kunit *test)
 
 static struct kunit_case xenbus_client_cases[] = {
 	KUNIT_CASE(xenbus_client_lives),
+	KUNIT_CASE(xenbus_long_keys),
 	KUNIT_CASE(xenbus_waits),
 	KUNIT_CASE(xenbus_waits_in_vain),
 	KUNIT_CASE(xenbus_close_in_vain),

@@ -4,8 +4,8 @@
 
     run.py --build DIR [-j N] [FILE...]
 
-The tests are the units, suite by suite, and the fuzzers' kept inputs, target by target. All mutants are in one
-build (find.py); a first run of each test tells which branches it sees taken, and only those tests are run
+The tests are the units, suite by suite, the fuzzers' kept inputs, target by target, and the simulator's lives in
+which allocations, hypercalls and grants fail, rig by rig. All mutants are in one build (find.py); a first run of each test tells which branches it sees taken, and only those tests are run
 without it. What nobody notices is listed, but for what tests/mutants/equivalent has a reason for.
 """
 
@@ -26,6 +26,7 @@ from mutate import copy  # noqa: E402
 from results import record  # noqa: E402
 
 LEAST = 95  # per cent of those that can be noticed
+RIGS = ("virtio-blk", "blkfront", "virtio-net", "netfront")
 SECONDS = 60  # a test that takes longer has noticed: it hangs
 
 
@@ -51,7 +52,7 @@ def prepare(tree):
     with open(os.path.join(tree, "ports/host/mutants.c"), "w", encoding="utf-8") as file:
         file.write(runtime)
     done = subprocess.run(["make", "--no-print-directory", f"-j{os.cpu_count()}", "build/host/unit",
-                           "build/fuzz/fuzz", "WARN="],
+                           "build/fuzz/fuzz", "build/host/sim", "WARN="],
                           cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         raise Wrong("the mutants do not build:\n" + done.stdout[-4000:])
@@ -62,6 +63,8 @@ def command(test):
     kind, name = test.split("/")
     if kind == "unit":
         return ["build/host/unit", "--filter", name]
+    if kind == "sim":
+        return ["build/host/sim", "--rig", name, "--only", "nth"]
     return ["/usr/bin/python3", "-B", "tests/fuzz/run.py", "--program", "build/fuzz/fuzz", "--work",
             f"build/fuzz/mutants/{os.getpid()}-{name}", "replay", "--target", name]
 
@@ -81,7 +84,8 @@ def tests(tree):
     def words(*argv):
         return subprocess.run(argv, cwd=tree, stdout=subprocess.PIPE, check=True, text=True).stdout.split()
     suites = dict.fromkeys(case.split(".")[0] for case in words("build/host/unit", "--list"))
-    return [f"unit/{s}" for s in suites] + [f"fuzz/{t}" for t in words("build/fuzz/fuzz", "--list")]
+    return [*(f"unit/{s}" for s in suites), *(f"fuzz/{t}" for t in words("build/fuzz/fuzz", "--list")),
+            *(f"sim/{rig}" for rig in RIGS)]
 
 
 def survey(tree, pool):
