@@ -77,6 +77,7 @@ include tests/coverage/coverage.mk
 include tests/checks.mk
 include tests/tests.mk
 include tests/models.mk
+include tests/clock.mk
 include tests/explore.mk
 include tests/matrix.mk
 include tools/run.mk

@@ -4,7 +4,8 @@
 
 ##@ Measuring
 
-BENCH_IMAGES := $(O)/examples/bench.elf $(O)/bench/hello-virtio.elf $(O)/bench/xen.elf $(O)/bench/linux
+BENCH_IMAGES := $(O)/examples/bench.elf $(O)/bench/hello-virtio.elf $(O)/bench/xen.elf $(O)/bench/linux \
+	$(O)/tests/clock-host
 
 bench: $(BENCH_IMAGES) lib examples ## Counts per operation, beside other guests (table, and build/bench.json; HV= chooses)
 	@tools/need python3 qemu-system-x86

@@ -116,6 +116,13 @@ def sizes(build):
     return {"modules": modules, "images": images}
 
 
+def clock(build):
+    """Nanoseconds for a reading of the clock in a process here, and for one of the vDSO's."""
+    out = subprocess.run([os.path.join(build, "tests/clock-host"), "cost"], check=True,
+                         capture_output=True, text=True).stdout
+    return {key: float(ns) for key, ns in re.findall(r"^(\w+)_ns=([\d.]+)$", out, re.MULTILINE)}
+
+
 def compare(name, value, key):
     """`value`, beside the bound and each peer that was counted for it."""
     words = [f"{name:<44}{value:>12,.0f}"]
@@ -178,16 +185,19 @@ def main():
                         xen = onxen.measure(args.build, scratch)
                     else:
                         results[name] = measure(where, envs.lookup(name), args.build, scratch)
-        size = sizes(args.build)
+        size, ns = sizes(args.build), clock(args.build)
     except (UserError, GuestFailure) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     report(results, size)
+    ratio = ns["clock"] / ns["vdso"]
+    print(f"\nclock, a reading: {ns['clock']:.1f} ns in a process here, the vDSO's {ns['vdso']:.1f} ns: "
+          f"{ratio:.2f} of it, expected <= 1{'' if ratio <= 1 else '  MISSED'}")
     if xen:
         onxen.report(xen)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
-            json.dump({"environments": results, "bytes": size, "peers": PEERS, "expected": BOUNDS,
+            json.dump({"environments": results, "bytes": size, "clock_ns": ns, "peers": PEERS, "expected": BOUNDS,
                        "xen": {"guests": xen, "peers": onxen.PEERS, "expected": onxen.BOUNDS}},
                       file, indent=1)
         print(f"\nfigures: {args.json}")
