@@ -138,10 +138,11 @@ int pv_bare_main(const char *cmdline)
 	pv_cmdline_get_u64(cmdline, "timer.n", &deadlines);
 	pv_cmdline_get_u64(cmdline, "timer.storm", &storms);
 	n = pv_bare_cpus_start(work);
-	pv_bare_printf("cpus: %u\n", n);
 	work();
 	while (finished < n)
 		__asm__ __volatile__("pause");
+	/* Not before: others write to the log, and a line may come to stand within another. */
+	pv_bare_printf("cpus: %u\n", n);
 	for (i = 0; i < n; i++) {
 		armed += cpus[i].armed;
 		lost += cpus[i].lost;
