@@ -101,7 +101,7 @@ static void removed(struct kunit *test)
 	nb->net = NULL;
 }
 
-/* It dies with frames in flight and comes back: the same interface, within a second, and its link. */
+/* Fault row 29: with frames in flight, and it comes back: the same interface, within a second, and its link. */
 static void reborn(struct kunit *test)
 {
 	struct fake_netback *nb = test->priv;

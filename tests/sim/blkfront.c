@@ -252,7 +252,7 @@ static void down(void)
 	fake_vbd_exit(&plain_test);
 }
 
-/* Fault row 19 */
+/* Fault rows 19, 28, 30 */
 const struct sim_rig sim_blkfront = {
 	.name = "blkfront",
 	.faults = faults,

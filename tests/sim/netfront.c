@@ -246,7 +246,7 @@ static void down(void)
 	fake_netback_exit(&plain_test);
 }
 
-/* Fault row 19 */
+/* Fault rows 19, 29 */
 const struct sim_rig sim_netfront = {
 	.name = "netfront",
 	.faults = faults,
