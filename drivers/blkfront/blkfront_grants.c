@@ -111,6 +111,8 @@ void pv_blkfront_ring_stop(struct blkfront *bf)
 		pv_warn("%s: the backend keeps the ring; it is in quarantine", bf->xd->dev.name);
 	bf->ring_block = NULL;
 	bf->num_ring_refs = 0;
+	/* What was put and not shown yet is nobody's any more: there is no ring to show it on. */
+	bf->ring.pushed = bf->ring.req_prod;
 	pv_grant_unreserve(bf->reserved);
 	bf->reserved = 0;
 }

@@ -99,13 +99,20 @@ enum fault {
 	BAD_ID,
 	WRONG_OP,
 	JUMP,
-	UNPLUG
+	UNPLUG,
+	MIGRATE,
+	MIGRATE_LATE,
+	SUSPEND_CANCELLED
 };
 
 static const char *const faults[] = {
-	"restart",    "die",	   "come-back",	      "lost-event",  "spurious", "io-errors",
-	"good-again", "no-grants", "hypercall-fails", "alloc-fails", "keeps",	 "bad-id",
-	"wrong-op",   "jump",	   "unplug",	      NULL,
+	"restart",     "die",	       "come-back",
+	"lost-event",  "spurious",     "io-errors",
+	"good-again",  "no-grants",    "hypercall-fails",
+	"alloc-fails", "keeps",	       "bad-id",
+	"wrong-op",    "jump",	       "unplug",
+	"migrate",     "migrate-late", "suspend-cancelled",
+	NULL,
 };
 
 /* What it lied about before anybody looked went with its ring. */
@@ -124,6 +131,25 @@ static void come_back(void)
 		fake_blkback_restart(&v->back);
 	}
 	sim_blk_story.away = false;
+	work();
+}
+
+/* Its backend there takes less, or more; or is late. */
+static void there(void)
+{
+	sim_new_folder(v->back.front);
+	if (!sim_blk_story.away)
+		fake_blkback_restart(&v->back);
+}
+
+static void migrate(bool late)
+{
+	forget_lie();
+	v->back.keeps = false;
+	sim_blk_story.away = late;
+	offer();
+	fake_blkback_die(&v->back);
+	sim_suspend(there);
 	work();
 }
 
@@ -226,6 +252,14 @@ static void fault(unsigned int which)
 		sim_blk_story.left = true;
 		fake_vbd_unplug(v);
 		break;
+	case MIGRATE:
+	case MIGRATE_LATE:
+		migrate(which == MIGRATE_LATE);
+		break;
+	case SUSPEND_CANCELLED:
+		sim_suspend(NULL);
+		work();
+		break;
 	default:
 		lie((enum fault)which);
 	}
@@ -252,7 +286,7 @@ static void down(void)
 	fake_vbd_exit(&plain_test);
 }
 
-/* Fault rows 19, 28, 30 */
+/* Fault rows 19, 28, 30, 31, 32 */
 const struct sim_rig sim_blkfront = {
 	.name = "blkfront",
 	.faults = faults,

@@ -111,14 +111,17 @@ enum fault {
 	KEEPS,
 	BAD_TX_ID,
 	JUMP,
-	UNPLUG
+	UNPLUG,
+	MIGRATE,
+	MIGRATE_LATE,
+	SUSPEND_CANCELLED
 };
 
 static const char *const faults[] = {
-	"restart",     "die",	    "come-back",  "lost-event", "spurious",
-	"backwards",   "tx-errors", "good-again", "runt",	"hypercall-fails",
-	"alloc-fails", "keeps",	    "bad-tx-id",  "jump",	"unplug",
-	NULL,
+	"restart",     "die",	       "come-back",	    "lost-event", "spurious",
+	"backwards",   "tx-errors",    "good-again",	    "runt",	  "hypercall-fails",
+	"alloc-fails", "keeps",	       "bad-tx-id",	    "jump",	  "unplug",
+	"migrate",     "migrate-late", "suspend-cancelled", NULL,
 };
 
 static void forget_lie(void)
@@ -147,6 +150,25 @@ static void come_back(void)
 	}
 	work();
 	sim_net_story.away = false;
+}
+
+static void there(void)
+{
+	sim_new_folder(nb->front);
+	if (!sim_net_story.away)
+		fake_netback_reborn(nb);
+}
+
+static void migrate(bool late)
+{
+	forget_lie();
+	nb->keeps = false;
+	sim_net_story.loses = true;
+	sim_net_story.away = late;
+	offer();
+	fake_netback_die(nb);
+	sim_suspend(there);
+	work();
 }
 
 static void fault(unsigned int which)
@@ -224,6 +246,14 @@ static void fault(unsigned int which)
 		pv_fake_xs_device_rm("vif", 0);
 		work();
 		break;
+	case MIGRATE:
+	case MIGRATE_LATE:
+		migrate(which == MIGRATE_LATE);
+		break;
+	case SUSPEND_CANCELLED:
+		sim_suspend(NULL);
+		work();
+		break;
 	}
 }
 
@@ -246,7 +276,7 @@ static void down(void)
 	fake_netback_exit(&plain_test);
 }
 
-/* Fault rows 19, 29 */
+/* Fault rows 19, 29, 31, 32 */
 const struct sim_rig sim_netfront = {
 	.name = "netfront",
 	.faults = faults,

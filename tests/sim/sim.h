@@ -45,6 +45,13 @@ static inline unsigned int sim_below(unsigned int n)
 unsigned long sim_nth(const char *rig);
 const char *sim_nth_trying(void);
 
+/*
+ * Suspends the guest. It goes on as another domain, with what `there` makes of the peer; NULL: where it was. And the
+ * device's folder, as the toolstack makes it for a new domain (move.c).
+ */
+void sim_suspend(void (*there)(void));
+void sim_new_folder(const char *front);
+
 #define SIM_MS 1000000ull /* of virtual time */
 
 /* --- a block device under work (blk.c) -------------------------------------------------------- */
