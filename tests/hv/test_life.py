@@ -134,3 +134,40 @@ def xen_hotplug(t):
     guest.succeed(t.patience(10))
     kept = re.findall(r"quarantined|broken", guest.console)
     assert all(word == "quarantined" for word in kept), guest.console
+
+
+@test(envs=DOMU, bound=120)
+def xen_forced(t):
+    """A disk's and a network device's backends are taken away by force, ten times, while all devices are in use."""
+    disk = f"{t.scratch}/disk.img"
+    with open(disk, "wb") as file:
+        file.truncate(8 << 20)
+    guest = t.boot("life", "tests", disks=(Disk(disk),), forwards=(Forward("udp", 7),))
+    guest.expect(r"^ready: life$", t.patience(20))
+    name = guest.name
+    domid = t.dom0(f"xl domid {name}").strip()
+    vif = f"/local/domain/0/backend/vif/{domid}/1"
+    t.dom0("dd if=/dev/zero of=/tmp/extra bs=1M count=4 2>/dev/null")
+
+    def both(what):
+        devices = {guest.expect(f"^(disk 1|net 1): {what}$", t.patience(10))[1] for _ in range(2)}
+        assert len(devices) == 2, f"twice {what}: {devices}"
+
+    for _ in range(ROUNDS):
+        t.dom0(f"xl block-attach {name} phy:/tmp/extra,xvdb,w && "
+               f"xl network-attach {name} mac=00:16:3e:00:00:02,bridge=xenbr0", t.patience(20))
+        both("works")
+        # The backend's folder goes, and then all else of the device.
+        t.dom0(f"xl block-detach --force {name} xvdb; xenstore-rm {vif}", t.patience(20))
+        both("went")
+        t.dom0(f"xl network-detach {name} 1; xenstore-rm /local/domain/{domid}/device/vif/1 || :",
+               t.patience(20))
+    t.dom0(ECHOES, t.patience(20))
+    after = Stats(t, guest)
+    assert after.disk[1:] == (0, 0, 1, 0), f"disk 0: {after.disk}"
+    assert after.disk1[1:] == (0, 0, ROUNDS, ROUNDS), f"disk 1: {after.disk1}"
+    assert after.net1[2:] == (0, ROUNDS, ROUNDS), f"net 1: {after.net1}"
+    assert after.disk1[0] >= ROUNDS and after.net1[0] >= ROUNDS, f"{after.disk1}, {after.net1}"
+    t.note(f"{after.disk1[0]} pieces, {after.net1[0]} frames; in use: {after.use}")
+    t.dom0(f"xl shutdown {name}; rm /tmp/extra")
+    guest.succeed(t.patience(10))
