@@ -44,7 +44,7 @@ static const uint16_t ports[] = {0x0cd8, 0xaf00}; /* of ICH9, of PIIX4 */
 static uint16_t base;			 /* 0: not watched */
 static bool leaving[PV_CONFIG_MAX_CPUS]; /* to be ejected when it is off */
 
-static void select(uint32_t uid)
+static void select_cpu(uint32_t uid)
 {
 	pv_out32(base + SELECT, uid);
 }
@@ -52,8 +52,8 @@ static void select(uint32_t uid)
 /* 0 in the upper half says that the registers are there, and in their present mode. */
 static bool answers(void)
 {
-	select(0); /* leaves the older mode */
-	select(0); /* selects */
+	select_cpu(0); /* leaves the older mode */
+	select_cpu(0); /* selects */
 	pv_out8(base + COMMAND, COMMAND_NEXT_EVENT);
 	return pv_in32(base + HIGH) == 0;
 }
@@ -100,7 +100,7 @@ static int eject(void)
 		if (!leaving[cpu] || pv_cpu_get(cpu, &info) || info.started)
 			continue;
 		leaving[cpu] = false;
-		select(info.uid);
+		select_cpu(info.uid);
 		pv_out8(base + CONTROL, CONTROL_EJECT);
 		pv_info("CPU %u is given back", cpu);
 		done++;
@@ -163,7 +163,7 @@ int pv_cpu_plug_watch(uint64_t rsdp)
 	pv_part_attach(&part);
 	/* What came between the MADT and now. */
 	for (cpu = 1; !pv_cpu_get(cpu, &info); cpu++) {
-		select(info.uid);
+		select_cpu(info.uid);
 		if (!info.present && pv_in8(base + STATUS) & STATUS_ENABLED)
 			pv_cpu_changed(info.uid, true);
 	}
