@@ -5,11 +5,13 @@ static struct pv_part *parts; /* the one that was attached last comes first */
 
 void pv_part_attach(struct pv_part *part)
 {
-	if (part->attached)
+	/* Several CPUs may use it first at once: a hypervisor's timers are each CPU's own, and take no lock. */
+	if (__atomic_exchange_n(&part->attached, true, __ATOMIC_SEQ_CST))
 		return;
-	part->attached = true;
-	part->next = parts;
-	parts = part;
+	part->next = __atomic_load_n(&parts, __ATOMIC_ACQUIRE);
+	while (!__atomic_compare_exchange_n(&parts, &part->next, part, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_ACQUIRE))
+		;
 }
 
 int pv_parts_cpu_start(unsigned int cpu)

@@ -45,7 +45,7 @@ def smp(t):
         assert t.env.xen or len(set(ids)) == n, ids
 
 
-@test(envs=ENVS, bound=120)
+@test(envs=ENVS, bound=120, alone=True)
 def timer(t):
     """Deadlines from 10 us to 100 ms on all CPUs at once: none is lost, early, or met twice."""
     for n, deadlines in ((2, 400), (4, 2000)) if slow(t) else ((2, 2000), (4, 10000)):
