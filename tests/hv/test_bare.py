@@ -43,7 +43,7 @@ def bare_faults(t):
     for action, (text, function) in FAULTS.items():
         guest = run(t, action)
         outcome = guest.wait(t.patience(10))
-        assert (outcome.kind, outcome.status) == ("exited", 1), f"{action}: {outcome}"
+        assert (outcome.kind, outcome.status) == ("exited", 1), f"{action}: {outcome}\n{guest.tail()}"
         said = guest.console
         assert re.search(text, said), f"{action}: {said}"
         at = re.search(r"at (0x[0-9a-f]+), flags", said)[1]
@@ -66,6 +66,12 @@ def bare_panic(t):
         assert (outcome.kind, outcome.status) == ("exited", 1), f"{action}: {outcome}"
         assert text in guest.console, guest.console
         assert "called from" in guest.console, guest.console
+
+
+@test(envs=ENVS, bound=20)
+def bare_sleep(t):
+    """An interrupt that comes just before the CPU halts ends the sleep that it would have been slept through in."""
+    assert values(t, "sleep")["woken"] == "1"
 
 
 @test(envs=ENVS, bound=20)

@@ -49,10 +49,6 @@ def smp(t):
 def timer(t):
     """Deadlines from 10 us to 100 ms on all CPUs at once: none is lost, early, or met twice."""
     rounds = ((2, 400), (4, 2000)) if slow(t) else ((2, 2000), (4, 10000))
-    if t.shared:
-        # Known: of 4 CPUs in an emulated host, all but one are sometimes not woken any more. The cause is not found.
-        rounds = rounds[:1]
-        t.note("4 CPUs are left out: some are not woken any more at times, and nobody knows yet why")
     for n, deadlines in rounds:
         storm = 100 if slow(t) else 1000
         guest = t.boot("timer", directory="tests", smp=n,

@@ -6,6 +6,7 @@
 #include <pv/string.h>
 
 #include "arch/x86/x86.h"
+#include "ports/bare/bare.h"
 
 #define UART_IER  0x3f9
 #define UART_IRQ  4
@@ -242,6 +243,23 @@ static int devices(void)
 	return 0;
 }
 
+/*
+ * An interrupt between STI and HLT, as no CPU takes it: pending while they are off, it comes after the jump, which the
+ * STI's shadow is on. Nothing else would end the sleep.
+ */
+static int sleep_race(void)
+{
+	uint64_t begin = pv_os_uptime_ns();
+
+	__asm__ __volatile__("cli" : : : "memory");
+	pv_bare_apic_timer(1000);
+	while (pv_os_uptime_ns() - begin < 50000000)
+		pv_pause();
+	__asm__ __volatile__("sti; jmp 1f; sti; 1: hlt" : : : "memory");
+	pv_bare_printf("woken: 1\n");
+	return 0;
+}
+
 static int reboot(void)
 {
 	pv_bare_reboot();
@@ -261,7 +279,8 @@ int pv_bare_main(const char *cmdline)
 		       {"data", execute_data}, {"stack", overflow_begin},    {"panic", panic},
 		       {"memory", all_memory}, {"double-free", double_free}, {"heap", heap},
 		       {"time", time},	       {"stuck-line", stuck_line},   {"messages", messages},
-		       {"twice", twice},       {"devices", devices},	     {"reboot", reboot}};
+		       {"twice", twice},       {"devices", devices},	     {"reboot", reboot},
+		       {"sleep", sleep_race}};
 	char word[16];
 	size_t i;
 

@@ -68,7 +68,9 @@ static void plug(void)
 		pv_bare_wait(&some_changed, 10000000);
 		pv_work(); /* where nothing but looking tells of a change */
 	}
+	pv_lock_take(&lock);
 	pv_bare_printf("wrong: %d\n", guarded[0] != guarded[1]);
+	pv_lock_drop(&lock);
 }
 
 int pv_bare_main(const char *cmdline)
