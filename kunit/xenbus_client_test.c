@@ -159,6 +159,9 @@ static void xenbus_waits_in_vain(struct kunit *test)
 		pv_xenbus.work();
 		KUNIT_EXPECT_EQ_MSG(test, waits_result, cases[i].result, "%s", cases[i].then);
 		KUNIT_EXPECT_LT(test, pv_fake_xs.requests - requests, 100);
+		/* It is broken by then, where it lied. */
+		KUNIT_EXPECT_EQ(test, pv_fake_logged("its backend's state is none"),
+				cases[i].result == PV_EPROTO);
 		then = NULL;
 		pv_fake_xs_device_rm("vbd", 3);
 		fake_front_work();

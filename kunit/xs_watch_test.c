@@ -5,10 +5,11 @@
  * Covers: pv-core/xen/xs_watch.c
  */
 #include <pv/err.h>
+#include <pv/log.h>
 #include <pv/string.h>
 
 #include "fake_store.h"
-#include "pv-core/xen/xenstore.h"
+#include "pv-core/xen/xs_conn.h"
 
 static int store_init(struct kunit *test)
 {
@@ -195,6 +196,44 @@ static void xenstore_watch_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_xs_work(), 0);
 }
 
+/* A token is all of a number, or no watch's. */
+static void xenstore_tokens(struct kunit *test)
+{
+	static const char *const bad[][2] = {
+		{"", "x"}, {"", " "}, {" ", ""}, {"4294967296", ""}, {"-", ""}};
+	struct pv_xs_watch w = {.path = "watched", .fn = on_watch};
+	char token[24];
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, pv_xs_watch(&w), 0);
+	drain();
+	for (i = 0; i < PV_ARRAY_SIZE(bad); i++) {
+		/* The one before it was right. */
+		pv_snprintf(token, sizeof(token), "%u", w.token);
+		w.events = 0;
+		KUNIT_EXPECT_TRUE(test, pv_xs_watch_event(token));
+		pv_snprintf(token, sizeof(token), "%s%u%s", bad[i][0], w.token, bad[i][1]);
+		KUNIT_EXPECT_FALSE_MSG(test, pv_xs_watch_event(token), "%s", token);
+		KUNIT_EXPECT_EQ(test, w.events, 1);
+	}
+	pv_xs_unwatch(&w);
+}
+
+/* The store dies while somebody waits: there will be no event. */
+static void xenstore_dies_meanwhile(struct kunit *test)
+{
+	struct pv_xs_watch w = {.path = "watched", .fn = on_watch};
+	uint64_t before = pv_fake.now;
+
+	KUNIT_ASSERT_EQ(test, pv_xs_watch(&w), 0);
+	drain();
+	fake_store_ring()->rsp_prod += 5000;
+	KUNIT_EXPECT_EQ(test, pv_xs_wait_watch(&w, 300), PV_EPROTO);
+	KUNIT_EXPECT_LT(test, pv_fake.now - before, 300000000);
+	pv_xs_unwatch(&w);
+	KUNIT_EXPECT_FALSE(test, w.set);
+}
+
 static struct kunit_case xs_watch_cases[] = {
 	KUNIT_CASE(xenstore_watches),
 	KUNIT_CASE(xenstore_watches_itself_ends),
@@ -202,6 +241,8 @@ static struct kunit_case xs_watch_cases[] = {
 	KUNIT_CASE(xenstore_watches_take_turns),
 	KUNIT_CASE(xenstore_waits_for_a_watch),
 	KUNIT_CASE(xenstore_watch_refused),
+	KUNIT_CASE(xenstore_tokens),
+	KUNIT_CASE(xenstore_dies_meanwhile),
 	{},
 };
 

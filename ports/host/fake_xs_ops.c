@@ -262,7 +262,13 @@ void xs_request(struct xsd_sockmsg r, const char *payload)
 		xs_fail(&r, "ENOENT");
 		return;
 	}
-	if (pv_fake_xs.fail && r.type != XS_WATCH && r.type != XS_UNWATCH) {
+	if (pv_fake_xs.say && r.type == pv_fake_xs.say_to) {
+		xs_answer(&r, r.type, pv_fake_xs.say, pv_fake_xs.say_len);
+		pv_fake_xs.say = NULL;
+		return;
+	}
+	if (pv_fake_xs.fail && r.type != XS_WATCH && r.type != XS_UNWATCH &&
+	    (!pv_fake_xs.fail_to || r.type == pv_fake_xs.fail_to)) {
 		xs_fail(&r, pv_fake_xs.fail);
 		pv_fake_xs.fail = NULL;
 		return;

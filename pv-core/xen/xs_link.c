@@ -112,8 +112,6 @@ void pv_xs_link_recover(struct pv_xs_conn *c)
 {
 	int err;
 
-	if (c->state == PV_XS_DEAD)
-		return;
 	if (!pv_xs_link_can_reconnect(c)) {
 		die(c, PV_EPROTO, "xenstored cannot be reconnected to");
 		return;
@@ -208,6 +206,8 @@ int pv_xs_conn_resume(void)
 	c->failures = 0;
 	c->silent = false;
 	err = attach(c);
+	if (err == PV_ENODEV)
+		err = PV_EGONE; /* there was one */
 	if (!err)
 		err = begin(c, c->ring.shared);
 	if (err)

@@ -44,9 +44,13 @@ struct pv_fake_xs {
 	unsigned int conflicts; /* that many commits meet another's write */
 	enum pv_fake_xs_breach breach; /* goes back to OK when done; `breach_after` replies first */
 	unsigned int breach_after;
-	bool breach_again;	 /* it does not go back */
-	const char *fail;	 /* the next request that is no watch fails by this name, once */
-	const char *deny;	 /* requests on paths that begin so fail with EACCES */
+	bool breach_again;    /* it does not go back */
+	const char *fail;     /* the next request that is no watch fails by this name, once */
+	unsigned int fail_to; /* only one of this type; 0: any */
+	const char *deny;     /* requests on paths that begin so fail with EACCES */
+	const void *say; /* the next request of type `say_to` is answered by these bytes, once */
+	size_t say_len;
+	unsigned int say_to;
 	bool list_stuck;	 /* parts of a directory bring nothing, and are never the last */
 	unsigned int list_churn; /* that many parts of a directory have another generation each */
 	unsigned int storm;	 /* events to send for the first watch, besides what happens */
