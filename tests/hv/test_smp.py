@@ -45,11 +45,10 @@ def smp(t):
         assert t.env.xen or len(set(ids)) == n, ids
 
 
-@test(envs=ENVS, bound=120, alone=True)
+@test(envs=ENVS, bound=120)
 def timer(t):
     """Deadlines from 10 us to 100 ms on all CPUs at once: none is lost, early, or met twice."""
-    rounds = ((2, 400), (4, 2000)) if slow(t) else ((2, 2000), (4, 10000))
-    for n, deadlines in rounds:
+    for n, deadlines in ((2, 400 if slow(t) else 2000), (4, 10000)):
         storm = 100 if slow(t) else 1000
         guest = t.boot("timer", directory="tests", smp=n,
                        append=f"timer.n={deadlines} timer.storm={storm}")
