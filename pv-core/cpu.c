@@ -188,10 +188,13 @@ int pv_cpu_on_change(pv_cpu_change_fn fn, void *arg)
 static int start(unsigned int cpu, void (*entry)(void *arg), void *arg, void *stack_end)
 {
 	const struct pv_cpu_host *ops = pv_cpu_host();
-	struct pv_cpu_info *info = &cpus[cpu].info;
+	struct pv_cpu_info *info;
 	int err = PV_ENOTSUP;
 
-	if (cpu >= num_cpus || !info->present)
+	if (cpu >= num_cpus)
+		return PV_ENOENT;
+	info = &cpus[cpu].info;
+	if (!info->present)
 		return PV_ENOENT;
 	if (__atomic_load_n(&info->started, __ATOMIC_ACQUIRE))
 		return PV_EBUSY;

@@ -147,14 +147,17 @@ static void cpu_stop(unsigned int cpu)
 
 static void end(void)
 {
+	bool used = false;
 	unsigned int i;
 
 	cpu_stop(pv_os_cpu());
 	pv_os_irq_free(irq);
-	for (i = 0; i < PV_CONFIG_MAX_CPUS; i++)
-		if (cpus[i].on)
-			break; /* KVM writes there still: they are kept */
-	if (i == PV_CONFIG_MAX_CPUS)
+	for (i = 0; i < PV_CONFIG_MAX_CPUS; i++) {
+		used |= cpus[i].on;
+		cpus[i].on = false;
+	}
+	/* KVM writes there still: they are kept, and looked at no more. */
+	if (!used)
 		pv_os_pages_free(areas, PAGES);
 	areas = NULL;
 }
