@@ -6,13 +6,14 @@
  * events, which need both; grants; and the clock, whose pages are the vcpu_infos.
  *
  * A CPU's vcpu_info is in the shared page, for the first 32; Xen takes the address of the others'
- * from us, once for ever (VCPUOP_register_vcpu_info). Those are in pages of 64 of them, which stay
- * when the library ends.
+ * from us, once in a domain's life (VCPUOP_register_vcpu_info). Those are in pages of 64 of them,
+ * which stay when the library ends.
  */
 #include <pv/config.h>
 #include <pv/err.h>
 #include <pv/log.h>
 #include <pv/os.h>
+#include <pv/string.h>
 #include <pv/xen.h>
 
 #include "hypercall/xen.h"
@@ -117,6 +118,11 @@ static int register_info(uint32_t vcpu, struct vcpu_info PV_SHARED **info)
 	}
 	*info = (struct vcpu_info PV_SHARED PV_FORCE *)area;
 	return 0;
+}
+
+void pv_xen_areas_forget(void)
+{
+	pv_memset(area_known, 0, sizeof(area_known));
 }
 
 static int info_start(unsigned int cpu)

@@ -79,6 +79,9 @@ static inline struct shared_info PV_SHARED *pv_xen_shared_info(void)
 
 struct vcpu_info PV_SHARED *pv_xen_vcpu_info(unsigned int cpu);
 
+/* In a new domain no CPU's vcpu_info is registered. Context: control, alone. */
+void pv_xen_areas_forget(void);
+
 /* Xen's number of CPU `cpu`, which was started. */
 uint32_t pv_xen_vcpu(unsigned int cpu);
 

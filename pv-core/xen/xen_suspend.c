@@ -57,6 +57,7 @@ static int place_again(void)
 	int err;
 
 	pv_evtchn_forget();
+	pv_xen_areas_forget();
 	err = pv_xen_place(page, XENMAPSPACE_shared_info, 0);
 	if (!err)
 		pv_evtchn_mask_all();
