@@ -292,12 +292,36 @@ static void acpi_bad_rsdp(struct kunit *test)
 	expect_none(test, rsdp, "APIC", 0);
 }
 
+/* Address 0 says that there is nothing, whatever is in memory there. */
+static void acpi_nothing_at_0(struct kunit *test)
+{
+	static uint8_t low[64];
+	static struct pv_fake_region page0 = {.len = sizeof(low), .memory = low};
+	struct fake_acpi *a = acpi_of(test);
+	uint64_t table = fake_acpi_table(a, "APIC", body, LEN), none = 0;
+	uint64_t rsdp = fake_acpi_root(a, true, &table, 1);
+
+	pv_fake_memory_add(&page0);
+	memcpy(low, fake_acpi_at(a, rsdp), 36);
+	expect_none(test, 0, "APIC", 0);
+	memcpy(low, fake_acpi_at(a, table), 36 + LEN);
+	rsdp = fake_acpi_root(a, true, &none, 1);
+	expect_none(test, rsdp, "APIC", 0);
+	pv_fake_region_remove(&page0);
+}
+
 static struct kunit_case acpi_cases[] = {
-	KUNIT_CASE(acpi_both_roots),	    KUNIT_CASE(acpi_falls_back_to_rsdt),
-	KUNIT_CASE(acpi_checksums),	    KUNIT_CASE(acpi_peeks),
-	KUNIT_CASE(acpi_mentions),	    KUNIT_CASE(acpi_finds_rsdp_in_bios_areas),
-	KUNIT_CASE(acpi_dsdt_through_fadt), KUNIT_CASE(acpi_bad_tables),
-	KUNIT_CASE(acpi_bad_rsdp),	    {},
+	KUNIT_CASE(acpi_both_roots),
+	KUNIT_CASE(acpi_falls_back_to_rsdt),
+	KUNIT_CASE(acpi_checksums),
+	KUNIT_CASE(acpi_peeks),
+	KUNIT_CASE(acpi_mentions),
+	KUNIT_CASE(acpi_finds_rsdp_in_bios_areas),
+	KUNIT_CASE(acpi_dsdt_through_fadt),
+	KUNIT_CASE(acpi_bad_tables),
+	KUNIT_CASE(acpi_bad_rsdp),
+	KUNIT_CASE(acpi_nothing_at_0),
+	{},
 };
 
 static struct kunit_suite acpi_suite = {

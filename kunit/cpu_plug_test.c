@@ -169,6 +169,20 @@ static void cpu_plug_absent(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, qemu.modern);
 }
 
+/* A table that says of itself that it is longer than what can be reached. */
+static void cpu_plug_beyond(struct kunit *test)
+{
+	static const uint32_t len = 0x100000;
+	uint32_t at;
+
+	machine(0x0cd8, true);
+	for (at = 0; memcmp(acpi.mem + at, "DSDT", 4); at++)
+		;
+	memcpy(acpi.mem + at + 4, &len, sizeof(len));
+	KUNIT_EXPECT_EQ(test, pv_cpu_on_change(change, NULL), PV_ENOTSUP);
+	KUNIT_EXPECT_FALSE(test, qemu.modern);
+}
+
 static void cpu_plug_no_answer(struct kunit *test)
 {
 	machine(0, true);
@@ -281,11 +295,17 @@ static void cpu_plug_endless(struct kunit *test)
 }
 
 static struct kunit_case cpu_plug_cases[] = {
-	KUNIT_CASE(cpu_plug_found),   KUNIT_CASE(cpu_plug_other_chipset),
-	KUNIT_CASE(cpu_plug_absent),  KUNIT_CASE(cpu_plug_no_answer),
-	KUNIT_CASE(cpu_plug_comes),   KUNIT_CASE(cpu_plug_was_there),
-	KUNIT_CASE(cpu_plug_goes),    KUNIT_CASE(cpu_plug_goes_idle),
-	KUNIT_CASE(cpu_plug_endless), {},
+	KUNIT_CASE(cpu_plug_found),
+	KUNIT_CASE(cpu_plug_other_chipset),
+	KUNIT_CASE(cpu_plug_absent),
+	KUNIT_CASE(cpu_plug_beyond),
+	KUNIT_CASE(cpu_plug_no_answer),
+	KUNIT_CASE(cpu_plug_comes),
+	KUNIT_CASE(cpu_plug_was_there),
+	KUNIT_CASE(cpu_plug_goes),
+	KUNIT_CASE(cpu_plug_goes_idle),
+	KUNIT_CASE(cpu_plug_endless),
+	{},
 };
 
 static struct kunit_suite cpu_plug_suite = {

@@ -293,10 +293,44 @@ static void timer_broken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_fake.live_irqs, 0);
 }
 
+static uint64_t turns;
+
+static uint64_t backwards(void)
+{
+	return 1000000 - turns++;
+}
+
+static uint64_t leaps(void)
+{
+	return turns++ << 33;
+}
+
+static uint64_t creeps(void)
+{
+	pv_fake.now += 5000 * MS;
+	return ++turns;
+}
+
+/* Nor a TSC that goes back, by more between two readings than a rate has bits for, or by nothing that is worth a rate. */
+static void timer_tsc(struct kunit *test)
+{
+	static uint64_t (*const tsc_is[])(void) = {backwards, leaps, creeps};
+	unsigned int arg = 0, i;
+
+	for (i = 0; i < PV_ARRAY_SIZE(tsc_is); i++) {
+		turns = 0;
+		pv_fake.rdtsc = tsc_is[i];
+		KUNIT_EXPECT_EQ(test, pv_timer_start(tick, &arg), PV_ENODEV);
+		KUNIT_EXPECT_EQ(test, pv_fake.live_irqs, 0);
+	}
+}
+
 static struct kunit_case timer_cases[] = {
-	KUNIT_CASE(timer_deadline), KUNIT_CASE(timer_past),   KUNIT_CASE(timer_again),
-	KUNIT_CASE(timer_counter),  KUNIT_CASE(timer_cpus),   KUNIT_CASE(timer_poll),
-	KUNIT_CASE(timer_none),	    KUNIT_CASE(timer_broken), {},
+	KUNIT_CASE(timer_deadline), KUNIT_CASE(timer_past),
+	KUNIT_CASE(timer_again),    KUNIT_CASE(timer_counter),
+	KUNIT_CASE(timer_cpus),	    KUNIT_CASE(timer_poll),
+	KUNIT_CASE(timer_none),	    KUNIT_CASE(timer_broken),
+	KUNIT_CASE(timer_tsc),	    {},
 };
 
 static struct kunit_suite timer_suite = {

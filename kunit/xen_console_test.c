@@ -15,6 +15,9 @@
 #include "fake_store.h"
 #include "pv-core/bus.h"
 #include "pv-core/console_driver.h"
+#include "pv-core/xen/events.h"
+#include "pv-core/xen/xen.h"
+#include "pv-core/xen/xenstore.h"
 
 #define MS 1000000ull
 
@@ -238,6 +241,68 @@ static void console_without_memory(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, pv_console_open(0));
 }
 
+/* Its page cannot be mapped; it can, and no event be bound: input is found by reading. */
+static void console_with_less(struct kunit *test)
+{
+	struct pv_console *con;
+	uint64_t port = 0;
+	char buf[8];
+
+	KUNIT_ASSERT_EQ(test, pv_xs_start(), 0);
+	pv_fake.no_map = true;
+	KUNIT_EXPECT_EQ(test, pv_xen_console_start(), PV_ENOMEM);
+	KUNIT_EXPECT_EQ(test, pv_xenbus.scan(NULL), 0);
+	KUNIT_EXPECT_TRUE(test,
+			  pv_fake_logged("console/0: xen-console did not come up, error -12"));
+	KUNIT_EXPECT_NULL(test, pv_console_open(0));
+	pv_bus_remove_all();
+	pv_xenbus.end();
+	pv_fake.no_map = false;
+	/* The port is somebody's. */
+	KUNIT_ASSERT_EQ(test, pv_xen_param(HVM_PARAM_CONSOLE_EVTCHN, &port), 0);
+	KUNIT_ASSERT_GT(test, pv_evtchn_bind_port((uint32_t)port, on_event, NULL), 0);
+	con = open_console(test);
+	KUNIT_EXPECT_TRUE(test, pv_fake_logged("console/0: no events, error -17"));
+	pv_console_set_event(con, on_event, NULL);
+	type("in");
+	KUNIT_EXPECT_EQ(test, pv_console_read(con, buf, sizeof(buf)), 2);
+	pv_console_close(con);
+	pv_xs_stop();
+}
+
+static void gone(struct pv_console *con)
+{
+	con->gone = false;
+}
+
+/* Numbers are the lowest that are free; an open one is kept until the last who has it closes it. */
+static void console_numbers(struct kunit *test)
+{
+	struct pv_console *first = open_console(test);
+	static struct pv_console more[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		more[i] = (struct pv_console) {.dev = first->dev, .ops = first->ops};
+		pv_console_register(&more[i]);
+	}
+	KUNIT_EXPECT_STREQ(test, more[0].name, "con1");
+	KUNIT_EXPECT_PTR_EQ(test, pv_console_open(2), &more[1]);
+	KUNIT_EXPECT_PTR_EQ(test, pv_console_open(2), &more[1]);
+	pv_console_unregister(&more[0], gone);
+	KUNIT_EXPECT_FALSE(test, more[0].gone);
+	KUNIT_EXPECT_NULL(test, pv_console_open(1));
+	pv_console_register(&more[0]);
+	KUNIT_EXPECT_STREQ(test, more[0].name, "con1");
+	pv_console_unregister(&more[1], gone);
+	pv_console_close(&more[1]);
+	KUNIT_EXPECT_TRUE(test, more[1].gone);
+	pv_console_close(&more[1]);
+	KUNIT_EXPECT_FALSE(test, more[1].gone);
+	pv_console_unregister(&more[0], gone);
+	pv_console_close(first);
+}
+
 /* A domain without one, and one without a store, which needs none for its console. */
 static void console_none(struct kunit *test)
 {
@@ -322,6 +387,8 @@ static struct kunit_case console_cases[] = {
 	KUNIT_CASE(console_lies_on_write),
 	KUNIT_CASE(console_removed_while_open),
 	KUNIT_CASE(console_without_memory),
+	KUNIT_CASE(console_with_less),
+	KUNIT_CASE(console_numbers),
 	KUNIT_CASE(console_none),
 	KUNIT_CASE(console_early),
 	KUNIT_CASE(console_early_waits),

@@ -6,12 +6,15 @@
  * Covers: pv-core/xen/xen_cpu.c
  */
 #include <kunit/test.h>
+#include <pv/config.h>
+#include <pv/err.h>
 #include <pv/fake.h>
 #include <pv/fake_xen.h>
 #include <pv/pv.h>
 #include <pv/xen.h>
 
 #include "arch/x86/x86.h"
+#include "fake_acpi.h"
 #include "pv-core/xen/frames.h"
 #include "pv-core/xen/xen.h"
 
@@ -203,9 +206,155 @@ static void xen_cpu_off_and_on(struct kunit *test)
 	pv_fake.xen_hypercall = NULL;
 }
 
+/* --- numbers and answers that lead nowhere ---------------------------------------------------- */
+
+/* A firmware's table that names a vCPU beyond those that are kept places for. */
+static void xen_cpu_beyond(struct kunit *test)
+{
+	static const struct pv_fake_leaf leaves[] = {
+		{.leaf = 1, .value = {.ecx = 1u << 31, .edx = 1u << 9}},
+		{.leaf = 0x40000000,
+		 .value = {0x40000005, XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
+			   XEN_CPUID_SIGNATURE_EDX},
+		 .last = true},
+	};
+	static struct fake_acpi acpi;
+	static struct pv_boot_info boot;
+	uint32_t madt[10] = {0xfee00000, 0, 9 | 16 << 8, 0, 1, 0};
+	uint64_t table;
+
+	fake_acpi_init(&acpi);
+	madt[6] = 9 | 16 << 8;
+	madt[7] = 300;
+	madt[8] = 1;
+	madt[9] = PV_CONFIG_MAX_CPUS;
+	table = fake_acpi_table(&acpi, "APIC", madt, sizeof(madt));
+	boot = *pv_fake_xen_boot();
+	boot.rsdp = fake_acpi_root(&acpi, true, &table, 1);
+	pv_fake_cpuid(leaves);
+	pv_fake_msr_add(0x1b, 0xfee00c00);
+	pv_fake_msr_add(0x802, 0);
+	init(&boot);
+	KUNIT_ASSERT_EQ(test, pv_xen_mode(), PV_XEN_PVH);
+	KUNIT_ASSERT_EQ(test, pv_cpu_find(&boot), 2);
+	given = 77;
+	KUNIT_EXPECT_EQ(test, pv_cpu_start(1, entry, NULL, stack + 64), PV_ENOSPC);
+	KUNIT_EXPECT_EQ(test, given, 77);
+}
+
+static void xen_cpu_pv_no_memory(struct kunit *test)
+{
+	static struct start_info info;
+
+	init(pv_fake_xen_boot());
+	pv_cpu_find(pv_fake_xen_boot());
+	pv_xen_frames_start(&info);
+	pv_fake.alloc_fail_at = 1;
+	given = 77;
+	KUNIT_EXPECT_EQ(test, pv_cpu_start(3, entry, NULL, stack + 64), PV_ENOMEM);
+	pv_xen_frames_start(NULL);
+	KUNIT_EXPECT_EQ(test, given, 77);
+	KUNIT_EXPECT_TRUE(test, pv_fake_xen.down[3]);
+}
+
+/* Beyond the shared page's there is no mask to set: the CPU begins as Xen has it. */
+static void xen_cpu_pv_far(struct kunit *test)
+{
+	static struct start_info info;
+
+	pv_fake_xen.vcpus = XEN_LEGACY_MAX_VCPUS + 1;
+	init(pv_fake_xen_boot());
+	pv_cpu_find(pv_fake_xen_boot());
+	pv_xen_frames_start(&info);
+	KUNIT_EXPECT_EQ(test, pv_cpu_start(XEN_LEGACY_MAX_VCPUS, entry, NULL, stack + 64), 0);
+	pv_xen_frames_start(NULL);
+	KUNIT_EXPECT_EQ(test, given, XEN_LEGACY_MAX_VCPUS);
+}
+
+static void halted(void)
+{
+	__builtin_longjmp(gone, 1);
+}
+
+/* Xen does not take CPU 1 down: it is not brought up a second time, while it still runs. */
+static long stays_up(unsigned int op, const unsigned long arg[5])
+{
+	long r;
+
+	if (op != __HYPERVISOR_vcpu_op || arg[0] != VCPUOP_down)
+		return pv_fake_xen_hypercall(op, arg);
+	pv_fake.cpu = 0;
+	again = pv_cpu_start(1, entry, &again, stack + 32);
+	pv_fake.cpu = 1;
+	r = pv_fake_xen_hypercall(op, arg);
+	halted();
+	return r;
+}
+
+static void xen_cpu_stays_up(struct kunit *test)
+{
+	struct pv_cpu_info info;
+
+	init(pv_fake_xen_boot());
+	pv_cpu_find(pv_fake_xen_boot());
+	KUNIT_ASSERT_EQ(test, pv_cpu_start(1, entry, NULL, stack + 64), 0);
+	pv_fake.xen_hypercall = stays_up;
+	went.entry = NULL;
+	pv_fake.cpu = 1;
+	if (!__builtin_setjmp(gone))
+		pv_cpu_off();
+	pv_fake.cpu = 0;
+	pv_fake.xen_hypercall = NULL;
+	KUNIT_EXPECT_EQ(test, again, PV_ETIMEDOUT);
+	pv_cpu_get(1, &info);
+	KUNIT_EXPECT_FALSE(test, info.started);
+	KUNIT_EXPECT_TRUE(test, pv_fake_xen.down[1]);
+}
+
+/* Brought up by nobody of ours: it goes down again. */
+static unsigned int downs;
+
+static long wakes(unsigned int op, const unsigned long arg[5])
+{
+	if (op == __HYPERVISOR_vcpu_op && arg[0] == VCPUOP_down && ++downs == 3)
+		return bring_back(op, arg);
+	return pv_fake_xen_hypercall(op, arg);
+}
+
+static void xen_cpu_woken(struct kunit *test)
+{
+	init(pv_fake_xen_boot());
+	pv_cpu_find(pv_fake_xen_boot());
+	KUNIT_ASSERT_EQ(test, pv_cpu_start(1, entry, NULL, stack + 64), 0);
+	pv_fake.xen_hypercall = wakes;
+	downs = 0;
+	pv_fake.cpu = 1;
+	if (!__builtin_setjmp(gone))
+		pv_cpu_off();
+	pv_fake.cpu = 0;
+	pv_fake.xen_hypercall = NULL;
+	KUNIT_EXPECT_EQ(test, downs, 3);
+	KUNIT_EXPECT_PTR_EQ(test, went.arg, &again);
+}
+
+/* An HVM guest's CPU is Xen's to take down no more than to start. */
+static void xen_cpu_off_hvm(struct kunit *test)
+{
+	init(NULL);
+	pv_cpu_find(NULL);
+	pv_fake.halt_forever = halted;
+	if (!__builtin_setjmp(gone))
+		pv_cpu_off();
+	KUNIT_EXPECT_FALSE(test, pv_fake_xen.down[0]);
+}
+
 static struct kunit_case xen_cpu_cases[] = {
-	KUNIT_CASE(xen_cpu_pvh), KUNIT_CASE(xen_cpu_refused),	 KUNIT_CASE(xen_cpu_hvm),
-	KUNIT_CASE(xen_cpu_pv),	 KUNIT_CASE(xen_cpu_off_and_on), {},
+	KUNIT_CASE(xen_cpu_pvh),	  KUNIT_CASE(xen_cpu_refused),
+	KUNIT_CASE(xen_cpu_hvm),	  KUNIT_CASE(xen_cpu_pv),
+	KUNIT_CASE(xen_cpu_off_and_on),	  KUNIT_CASE(xen_cpu_beyond),
+	KUNIT_CASE(xen_cpu_pv_no_memory), KUNIT_CASE(xen_cpu_pv_far),
+	KUNIT_CASE(xen_cpu_stays_up),	  KUNIT_CASE(xen_cpu_woken),
+	KUNIT_CASE(xen_cpu_off_hvm),	  {},
 };
 
 static struct kunit_suite xen_cpu_suite = {

@@ -4,15 +4,18 @@
  *
  * Covers: pv-core/xen/xen_hotplug.c
  */
+#include <pv/config.h>
 #include <pv/cpu.h>
 #include <pv/err.h>
 #include <pv/fake_xen.h>
+#include <pv/log.h>
 #include <pv/xen.h>
 
 #include "fake_store.h"
 #include "pv-core/bus.h"
 #include "pv-core/cpu.h"
 #include "pv-core/part.h"
+#include "pv-core/xen/xen_hotplug.h"
 
 static struct {
 	unsigned int times, cpu;
@@ -102,7 +105,54 @@ static void xen_hotplug_not_there(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_cpu_on_change(changed, &arg), PV_ENOTSUP);
 }
 
+/* No store, or one that takes no watch: nobody looks, and it can be tried again. */
+static void xen_hotplug_refused(struct kunit *test)
+{
+	unsigned int arg = 0;
+
+	KUNIT_ASSERT_EQ(test, pv_cpu_find(NULL), 3);
+	pv_fake.alloc_fail_at = 1;
+	KUNIT_EXPECT_EQ(test, pv_cpu_on_change(changed, &arg), PV_ENOMEM);
+	pv_xen_hotplug_stop();
+	pv_fake_xs.deny = PV_FAKE_XS_HOME "/cpu";
+	KUNIT_EXPECT_EQ(test, pv_cpu_on_change(changed, &arg), PV_EPERM);
+	pv_fake_xs.deny = NULL;
+	KUNIT_EXPECT_EQ(test, pv_fake_xs.watches, 0);
+	KUNIT_EXPECT_EQ(test, pv_fake.live_maps, 0);
+	KUNIT_EXPECT_EQ(test, pv_cpu_on_change(changed, &arg), 0);
+	KUNIT_EXPECT_EQ(test, pv_xen_hotplug_start(), 0);
+	/* Another function in its place, and none. */
+	KUNIT_EXPECT_EQ(test, pv_cpu_on_change(changed, NULL), 0);
+	KUNIT_EXPECT_EQ(test, pv_cpu_on_change(NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, pv_cpu_on_change(NULL, NULL), 0);
+}
+
+/* A CPU that goes while nobody is told, and words that are none. */
+static void xen_hotplug_words(struct kunit *test)
+{
+	unsigned int arg = 0, vcpu;
+	char path[32];
+
+	KUNIT_ASSERT_EQ(test, pv_xenbus.scan(NULL), 0);
+	KUNIT_ASSERT_EQ(test, pv_cpu_find(NULL), 3);
+	for (vcpu = 0; vcpu < PV_CONFIG_MAX_CPUS + 3; vcpu++) {
+		pv_snprintf(path, sizeof(path), "cpu/%u/availability", vcpu);
+		pv_fake_xs_write(path, vcpu == 2 ? "a word that is longer than any" : "");
+	}
+	KUNIT_ASSERT_EQ(test, pv_cpu_on_change(changed, &arg), 0);
+	work();
+	KUNIT_EXPECT_TRUE(test, pv_fake_logged("cpu/1/availability is not understood, error 0"));
+	KUNIT_EXPECT_TRUE(test, pv_fake_logged("cpu/2/availability is not understood, error -"));
+	KUNIT_EXPECT_FALSE(test, pv_fake_logged("cpu/64/availability"));
+	KUNIT_EXPECT_EQ(test, told.times, 0);
+	KUNIT_EXPECT_EQ(test, pv_cpu_on_change(NULL, NULL), 0);
+	pv_cpu_changed(2, false);
+	KUNIT_EXPECT_EQ(test, told.times, 0);
+}
+
 static struct kunit_case hotplug_cases[] = {
+	KUNIT_CASE(xen_hotplug_refused),
+	KUNIT_CASE(xen_hotplug_words),
 	KUNIT_CASE(xen_hotplug_told),
 	KUNIT_CASE(xen_hotplug_not_there),
 	{},

@@ -97,8 +97,6 @@ int pv_grant_table_grow(void)
 	void *page;
 	int err;
 
-	if (n == table.max_frames)
-		return PV_ENOMEM;
 	err = place(n, &page);
 	if (err)
 		return err;

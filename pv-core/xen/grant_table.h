@@ -107,7 +107,7 @@ static inline uint16_t pv_grant_flags(unsigned int ref)
 /* Chooses the version, and asks how far it may grow. 0 or PV_E*. It has no frames yet. */
 int pv_grant_table_start(void);
 
-/* One more frame. PV_ENOMEM without memory, or if it is as large as it may be. */
+/* One more frame, of which there are less than max_frames. 0 or PV_E*; PV_ENOMEM without memory. */
 int pv_grant_table_grow(void);
 
 /* The version and the frames of before, in a new domain. 0 or PV_E*. */
