@@ -293,6 +293,12 @@ static void kvm_cpu_ipi(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rung, 1);
 	KUNIT_EXPECT_EQ(test, pv_ipi_send(ipi, 3), PV_ENOENT);
 	KUNIT_EXPECT_EQ(test, pv_ipi_send(ipi, 4), PV_ENOENT);
+	KUNIT_EXPECT_EQ(test, pv_ipi_send(-1, 2), PV_EINVAL);
+	KUNIT_EXPECT_EQ(test, pv_ipi_send(ipi + 1, 2), PV_EINVAL);
+	KUNIT_EXPECT_EQ(test, pv_ipi_send(PV_CONFIG_IPIS, 2), PV_EINVAL);
+	pv_ipi_send_set(-1, set);
+	pv_ipi_send_set(ipi + 1, set);
+	KUNIT_EXPECT_TRUE(test, host.icrs == 1 && host.calls[KVM_HC_SEND_IPI] == 0);
 
 	/* CPUs 0 and 1 in one call; with 2, whose number is too far away, in two; 3 is left out. */
 	pv_ipi_send_set(ipi, set);

@@ -141,10 +141,17 @@ static void send_vector(uint32_t apic_id, unsigned int vector)
 	pv_irq_restore(flags);
 }
 
+static bool is_open(int ipi)
+{
+	return ipi >= 0 && ipi < PV_CONFIG_IPIS && ipis[ipi].fn;
+}
+
 int pv_ipi_send(int ipi, unsigned int cpu)
 {
 	struct pv_cpu_info info;
 
+	if (!is_open(ipi))
+		return PV_EINVAL;
 	if (pv_cpu_get(cpu, &info) || !info.started)
 		return PV_ENOENT;
 	if (own())
@@ -162,8 +169,6 @@ static void send_window(struct window *w, unsigned int vector)
 {
 	unsigned int i;
 
-	if (!(w->low | w->high))
-		return;
 	if (pv_cpu_host()->ipi_multi(w->low, w->high, w->first, PV_LAPIC_FIXED | vector) < 0)
 		for (i = 0; i < 128; i++)
 			if ((i < 64 ? w->low >> i : w->high >> (i - 64)) & 1)
@@ -192,6 +197,8 @@ void pv_ipi_send_set(int ipi, const uint64_t *cpus)
 	struct pv_cpu_info info;
 	unsigned int cpu;
 
+	if (!is_open(ipi))
+		return;
 	for (cpu = 0; !pv_cpu_get(cpu, &info); cpu++) {
 		if (!(cpus[cpu / 64] >> cpu % 64 & 1) || !info.started)
 			continue;
@@ -200,6 +207,6 @@ void pv_ipi_send_set(int ipi, const uint64_t *cpus)
 		else
 			(void)!pv_ipi_send(ipi, cpu);
 	}
-	if (multi)
+	if (w.low | w.high)
 		send_window(&w, ipis[ipi].vector);
 }

@@ -31,10 +31,16 @@ int pv_ipi_open(pv_ipi_fn fn, void *arg) PV_MUST_CHECK;
 /* Its mirror; the function is not called any more. Context: control, no CPU sends. */
 void pv_ipi_close(int ipi);
 
-/* 0, or PV_ENOENT if there is no such CPU, or it has not started. Context: any. */
+/*
+ * 0; PV_EINVAL if that number is not open, PV_ENOENT if there is no such CPU, or it has not started; or the hypervisor's
+ * error. Context: any.
+ */
 int pv_ipi_send(int ipi, unsigned int cpu);
 
-/* To all CPUs of a set; this one, too, if it is in it. As pv_ipi_send(), but CPUs that do not run are left out. */
+/*
+ * To all CPUs of a set; this one, too, if it is in it. As pv_ipi_send(), but CPUs that do not run are left out,
+ * and for a number that is not open nothing is sent.
+ */
 void pv_ipi_send_set(int ipi, const uint64_t *cpus);
 
 PV_END_DECLS
