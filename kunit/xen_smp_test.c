@@ -119,7 +119,7 @@ static void xen_smp_ipi(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_ipi_send(ipi, 3), PV_ENOENT);
 	pv_ipi_close(ipi);
 	KUNIT_EXPECT_EQ(test, pv_fake_xen_ports(), ports);
-	KUNIT_EXPECT_EQ(test, pv_ipi_send(ipi, 1), PV_ENOENT);
+	KUNIT_EXPECT_EQ(test, pv_ipi_send(ipi, 1), PV_EINVAL);
 }
 
 static void xen_smp_runstate(struct kunit *test)
