@@ -23,9 +23,9 @@ def slow(t):
     return t.shared or t.env.xen
 
 
-def cpus(t, action, smp, n, image="cpus", more=""):
-    """Runs an action of guests/`image`.c; what it says."""
-    guest = t.boot(image, directory="tests", smp=smp, append=f"cpus.do={action} cpus.n={n} {more}")
+def cpus(t, action, smp, n, image="cpus", more="", spec=None):
+    """Runs an action of guests/`image`.c, with further fields of hv.spec.Spec; what it says."""
+    guest = t.boot(image, directory="tests", smp=smp, append=f"cpus.do={action} cpus.n={n} {more}", **(spec or {}))
     guest.succeed(t.patience(60))
     said = values(guest)
     assert said["cpus"] == str(smp), said

@@ -93,7 +93,7 @@ class NestedHost:
              "-no-reboot", "-display", "none", "-M", "q35", "-accel", "tcg,thread=multi",
              "-cpu", "EPYC-Rome,+svm,+npt", "-m", f"{self._memory}M", "-smp", str(self._smp),
              "-serial", "stdio", "-kernel", kernel, "-initrd", initrd,
-             "-append", "console=ttyS0 quiet panic=-1 nokaslr mitigations=off",
+             "-append", "console=ttyS0 quiet panic=-1 nokaslr mitigations=off tsc=reliable",
              "-virtfs", f"{share},path=/,mount_tag=host,readonly=on",
              "-virtfs", f"{share},path={self._jobs},mount_tag=job",
              "-drive", f"if=none,id=swap,format=raw,cache=unsafe,file={swap}",

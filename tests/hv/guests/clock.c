@@ -15,8 +15,8 @@
 #define WINDOW_NS 1000000
 
 const struct pv_bare_hv *const pv_bare_hypervisors[] = {&pv_bare_xen, &pv_bare_kvm, NULL};
-const struct pv_bus *const pv_bare_buses[] = {&pv_virtio_mmio, &pv_virtio_pci, NULL};
-const struct pv_driver *const pv_bare_drivers[] = {&pv_virtio_net, NULL};
+const struct pv_bus *const pv_bare_buses[] = {&pv_xenbus, &pv_virtio_mmio, &pv_virtio_pci, NULL};
+const struct pv_driver *const pv_bare_drivers[] = {&pv_netfront, &pv_virtio_net, NULL};
 
 static void read_often(void)
 {
@@ -45,8 +45,8 @@ static struct moment moment(void)
 }
 
 /*
- * How fast the TSC runs by the clock, while the CPU does nothing else, in kHz. KVM renews the
- * clock's page when it lets the guest run again; in between, the clock advances by the TSC and the
+ * How fast the TSC runs by the clock, while the CPU does nothing else, in kHz. The host renews
+ * the clock's page when it lets the guest run again; in between, the clock advances by the TSC and the
  * page's factor alone. Windows are short, and of many the median counts: some are interrupted.
  */
 static uint64_t median_rate(void)

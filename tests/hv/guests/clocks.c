@@ -71,12 +71,14 @@ static void read_at_once(void)
 
 static void clock_test(void (*fn)(void))
 {
-	uint64_t bad = 0, n = 0;
+	uint64_t bad = 0, n = 0, begin, took;
 	struct pv_clock_info info;
 	unsigned int i;
 
 	pv_cpu_find(pv_bare_boot());
+	begin = pv_os_uptime_ns();
 	together(fn);
+	took = pv_os_uptime_ns() - begin;
 	for (i = 0; i < num; i++) {
 		bad += cpus[i].bad;
 		n += cpus[i].n;
@@ -85,7 +87,8 @@ static void clock_test(void (*fn)(void))
 	pv_bare_printf("clock: %s%s\nreadings: %llu\nback: %llu\n", pv_clock_name(),
 		       info.stable ? ", stable" : "", (unsigned long long)n,
 		       (unsigned long long)bad);
-	pv_bare_printf("clamped: %llu\n", (unsigned long long)info.clamped);
+	pv_bare_printf("clamped: %llu\ntook: %llu ms\n", (unsigned long long)info.clamped,
+		       (unsigned long long)took / 1000000);
 }
 
 static void clock_in_turn(void)
