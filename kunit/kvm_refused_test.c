@@ -113,6 +113,25 @@ static void kvm_refused_clock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, host.writes, 0);
 }
 
+/* A host that takes no CPU away: to sleep, to yield, and to leave a flush to it would be in vain. */
+static void kvm_refused_realtime(struct kunit *test)
+{
+	const uint32_t shared = STEAL | 1u << KVM_FEATURE_PV_UNHALT |
+				1u << KVM_FEATURE_PV_TLB_FLUSH | 1u << KVM_FEATURE_PV_SCHED_YIELD;
+	const struct pv_cpu_host *ops;
+
+	leaves[3].value.edx = 1u << KVM_HINTS_REALTIME;
+	KUNIT_ASSERT_EQ(test, begin(shared), 0);
+	leaves[3].value.edx = 0;
+	ops = pv_cpu_host();
+	KUNIT_EXPECT_TRUE(test, ops->stolen && ops->preempted);
+	KUNIT_EXPECT_TRUE(test, !ops->wait && !ops->kick && !ops->yield && !ops->flush_later);
+	pv_shutdown();
+	KUNIT_ASSERT_EQ(test, begin(shared), 0);
+	ops = pv_cpu_host();
+	KUNIT_EXPECT_TRUE(test, ops->wait && ops->kick && ops->yield && ops->flush_later);
+}
+
 /* A feature by itself: nothing of the others is told to KVM, or taken back from it. */
 static void kvm_refused_singly(struct kunit *test)
 {
@@ -276,15 +295,11 @@ static void kvm_refused_part(struct kunit *test)
 }
 
 static struct kunit_case refused_cases[] = {
-	KUNIT_CASE(kvm_refused_areas),
-	KUNIT_CASE(kvm_refused_clock),
-	KUNIT_CASE(kvm_refused_singly),
-	KUNIT_CASE(kvm_refused_end),
-	KUNIT_CASE(kvm_refused_beyond),
-	KUNIT_CASE(kvm_refused_faults),
-	KUNIT_CASE(kvm_refused_ipi),
-	KUNIT_CASE(kvm_refused_part),
-	{},
+	KUNIT_CASE(kvm_refused_areas),	  KUNIT_CASE(kvm_refused_clock),
+	KUNIT_CASE(kvm_refused_realtime), KUNIT_CASE(kvm_refused_singly),
+	KUNIT_CASE(kvm_refused_end),	  KUNIT_CASE(kvm_refused_beyond),
+	KUNIT_CASE(kvm_refused_faults),	  KUNIT_CASE(kvm_refused_ipi),
+	KUNIT_CASE(kvm_refused_part),	  {},
 };
 
 static struct kunit_suite refused_suite = {

@@ -4,7 +4,8 @@
  *
  * Tickets: CPUs get it in the order in which they asked. Where the host lets one wait without using its processor (KVM:
  * KVM_HC_KICK_CPU; Xen: SCHEDOP_poll), a CPU spins for a short while only, then gives its time to the holder, if that does
- * not run (KVM_HC_SCHED_YIELD), sleeps, and is woken when it is its turn. Elsewhere it spins.
+ * not run (KVM_HC_SCHED_YIELD), sleeps, and is woken when it is its turn. Elsewhere it spins, and so it does where KVM
+ * says that it takes no CPU away (KVM_HINTS_REALTIME).
  *
  * Without contention it is one locked addition to take, one to drop.
  */

@@ -18,7 +18,7 @@ static int init(const struct pv_platform *platform, const struct pv_boot_info *b
 		pv_info("kvmclock: not offered, or its page is not written");
 	else if (err)
 		pv_warn("kvmclock: not started, error %d", err);
-	err = pv_kvm_cpu_begin(platform->features);
+	err = pv_kvm_cpu_begin(platform->features, platform->hints);
 	if (err)
 		pv_warn("KVM: no steal time, error %d", err);
 	return 0;

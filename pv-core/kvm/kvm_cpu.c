@@ -134,9 +134,14 @@ void pv_kvm_cpu_stop(void)
 
 static struct pv_cpu_host ops;
 
-int pv_kvm_cpu_begin(uint32_t offered)
+/* What is for a host that takes CPUs away costs exits for nothing where it says that it does not. */
+#define FOR_SHARED_CPUS                                                                            \
+	(1u << KVM_FEATURE_PV_TLB_FLUSH | 1u << KVM_FEATURE_PV_UNHALT |                            \
+	 1u << KVM_FEATURE_PV_SCHED_YIELD)
+
+int pv_kvm_cpu_begin(uint32_t offered, uint32_t hints)
 {
-	features = offered;
+	features = hints >> KVM_HINTS_REALTIME & 1 ? offered & ~FOR_SHARED_CPUS : offered;
 	ops = (struct pv_cpu_host) {0};
 	if (has(KVM_FEATURE_STEAL_TIME)) {
 		ops.stolen = stolen;

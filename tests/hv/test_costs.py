@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+"""What KVM's paravirtual features are worth: exits of the guest for each thing done, by KVM's own counters."""
+
+from harness import Skip, test
+from test_smp import cpus
+
+ENVS = "kvm-pc"
+
+
+def exits(t, action, smp, n, off="", image="cpus"):
+    """Exits for each of n times, beyond those of a guest that does it never; and what it says.
+    off: a feature of KVM that the guest is not offered."""
+    spec = {"extra": ("-cpu", f"{t.env.cpu},{off}=off")} if off else None
+    count = []
+    for times in (0, n):
+        said, guest = cpus(t, action, smp, times, image=image, spec=spec)
+        if not guest.outcome.stats:
+            raise Skip("KVM's counters on this machine are for root alone")
+        count.append(guest.outcome.stats["exits"])
+    return (count[1] - count[0]) / n, said
+
+
+def beside(t, what, with_it, without):
+    t.note(f"{what}: {with_it:.2f} exits, {without:.2f} without ({with_it / without:.2f})")
+
+
+@test(envs=ENVS, bound=60)
+def cost_interrupt(t):
+    """An interrupt that is ended by a word in memory has one exit less. Each of two CPUs is sent n, and sends n."""
+    n = 1000
+    with_it, said = exits(t, "ipi", 2, n)
+    without, plain = exits(t, "ipi", 2, n, off="kvm-pv-eoi")
+    saved = int(said["eoi saved"]) / int(said["interrupts"])
+    assert saved > 0.5 and plain["eoi saved"] == "0", (said, plain)
+    beside(t, "an interrupt, PV EOI", with_it / 2, without / 2)
+    assert without - with_it > saved, (with_it, without)
+
+
+@test(envs=ENVS, bound=60)
+def cost_ipi(t):
+    """Three CPUs are interrupted by one hypercall."""
+    n = 500
+    with_it, _ = exits(t, "broadcast", 4, n)
+    without, _ = exits(t, "broadcast", 4, n, off="kvm-pv-ipi")
+    beside(t, "interrupts to three CPUs, SEND_IPI", with_it, without)
+    assert without - with_it > 1, (with_it, without)
+
+
+@test(envs=ENVS, bound=60)
+def cost_tlb(t):
+    """CPUs that do not run are not interrupted for a flush: the host does it before they run again."""
+    n = 100
+    with_it, said = exits(t, "tlb", 4, n)
+    without, plain = exits(t, "tlb", 4, n, off="kvm-pv-tlb-flush")
+    assert int(said["left to host"]) > 0 and plain["left to host"] == "0", (said, plain)
+    beside(t, "a flush by each of four CPUs, PV_TLB_FLUSH", with_it, without)
+    assert int(said["interrupted"]) < int(plain["interrupted"]), (said, plain)
+
+
+@test(envs=ENVS, bound=120)
+def cost_lock(t):
+    """A lock that four CPUs of two want: asleep until it is one's turn, and spinning."""
+    n = 2000
+    with_it, said = exits(t, "lock", 4, n, image="lock")
+    without, plain = exits(t, "spin", 4, n, image="lock")
+    beside(t, "a lock's turn, PV_UNHALT", with_it, without)
+    t.note(f"{said['each']}, {plain['each']} without")
+    assert said["taken"] == plain["taken"] == str(n), (said, plain)
