@@ -17,6 +17,7 @@
  * of what is too long go back as they come, so that a chain without end takes MAX_SLOTS buffers.
  */
 #include "drivers/netfront/netfront.h"
+#include "pv-core/lines.h"
 
 _Static_assert(sizeof(union netif_rx_sring_entry) == 8, "xen/io/netif.h");
 _Static_assert(offsetof(struct netif_rx_sring, ring) == PV_XRING_SLOTS, "xen/io/ring.h");
@@ -263,7 +264,7 @@ void pv_netfront_rx_mend(struct netfront_pair *pair)
 			buf->page = pv_os_pages_alloc(1);
 		if (!buf->page) {
 			pair->q.pool.num--;
-			pv_os_free(buf, sizeof(*buf));
+			pv_lines_free(buf, sizeof(*buf));
 			continue;
 		}
 		buf->next = good;
