@@ -34,6 +34,11 @@ static void refusals(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_blk_submit(&f->q, fake_driver_request(f, 0, 255, 0, LENS(512))),
 			PV_EINVAL);
 
+	/* Nor with a range that there is. */
+	req = fake_driver_request(f, 0, 5, 0, LENS(0));
+	req->num_sectors = 8;
+	KUNIT_EXPECT_EQ(test, pv_blk_submit(&f->q, req), PV_EINVAL);
+
 	/* The end of the device, and what wraps around it. */
 	KUNIT_EXPECT_EQ(
 		test, pv_blk_submit(&f->q, fake_driver_request(f, 0, PV_BLK_READ, 1000, LENS(512))),

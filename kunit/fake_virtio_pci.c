@@ -114,7 +114,7 @@ static void common_write(struct fake_vpci *d, uint64_t offset, uint32_t v)
 			set_half(&d->driver_features, d->driver_feature_select, v);
 		break;
 	case 16:
-		d->config_vector = take(d, v);
+		d->config_vector = d->no_config_vector ? 0xffff : take(d, v);
 		break;
 	case 20:
 		set_status(d, v);
@@ -264,7 +264,7 @@ static void port_write(void *arg, uint64_t offset, unsigned int size, uint32_t v
 		set_status(d, v);
 		break;
 	case REG(20, 2):
-		d->config_vector = take(d, v);
+		d->config_vector = d->no_config_vector ? 0xffff : take(d, v);
 		break;
 	case REG(22, 2):
 		selected(d)->vector = take(d, v);

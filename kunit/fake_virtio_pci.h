@@ -42,6 +42,7 @@ struct fake_vpci {
 	uint32_t feature_select, driver_feature_select;
 	uint16_t num_queues, queue_select, config_vector;
 	uint16_t vectors; /* it takes vectors below this */
+	bool no_config_vector;
 	struct fake_vpci_queue queue[FAKE_VPCI_QUEUES];
 	uint8_t config[64];
 	uint32_t table[4 * FAKE_VPCI_VECTORS];

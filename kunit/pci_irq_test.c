@@ -161,6 +161,53 @@ static void irq_modes(struct kunit *test)
 	stop(test, t);
 }
 
+struct refusal_case {
+	const char *what;
+	unsigned int has;
+	unsigned int fails; /* so many-th message of the port's, once; 0: none */
+	bool no_config;	    /* the device takes no vector for its configuration */
+	enum pv_virtio_irq_mode mode;
+	unsigned int irqs;
+};
+
+static const struct refusal_case refusal_cases[] = {
+	{"modern, the port's first", MODERN | MSIX, 1, false, PV_VIRTIO_IRQ_SHARED, 2},
+	{"modern, the port's last", MODERN | MSIX, 3, false, PV_VIRTIO_IRQ_SHARED, 2},
+	{"modern, the device's first", MODERN | MSIX, 0, true, PV_VIRTIO_IRQ_LINE, 1},
+	{"legacy, the port's first", LEGACY | MSIX, 1, false, PV_VIRTIO_IRQ_SHARED, 2},
+	{"legacy, the device's first", LEGACY | MSIX, 0, true, PV_VIRTIO_IRQ_LINE, 1},
+};
+
+static void refusal_name(const struct refusal_case *c, char *desc)
+{
+	strscpy(desc, c->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(refusal, refusal_cases, refusal_name);
+
+/* A way is taken with all that it needs, or not at all: then it is the next one, and all of them arrive. */
+static void irq_refused(struct kunit *test)
+{
+	const struct refusal_case *c = test->param_value;
+	struct irq_test *t = machine(test, c->has, 4, 0);
+	unsigned int i;
+
+	pv_fake.msi_fail_at = c->fails;
+	t->d.no_config_vector = c->no_config;
+	start(test, t, 2, 2);
+	KUNIT_EXPECT_EQ(test, t->vd->irq_mode, c->mode);
+	KUNIT_EXPECT_EQ(test, pv_fake.live_irqs, c->irqs);
+	pv_virtio_ready(t->vd);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, fake_vpci_queue_irq(&t->d, i), 1);
+		KUNIT_EXPECT_EQ(test, t->events[i], i + 1);
+	}
+	KUNIT_EXPECT_EQ(test, fake_vpci_config_irq(&t->d), 1);
+	KUNIT_EXPECT_TRUE(test, t->vd->dev.changed_pending);
+	t->vd->dev.changed_pending = false;
+	stop(test, t);
+}
+
 /* With one message for all, queue interrupts alone do not have the configuration looked at. */
 static void irq_one_message_generation(struct kunit *test)
 {
@@ -244,6 +291,7 @@ static void irq_bad_table(struct kunit *test)
 
 static struct kunit_case irq_cases[] = {
 	KUNIT_CASE_PARAM(irq_modes, mode_gen_params),
+	KUNIT_CASE_PARAM(irq_refused, refusal_gen_params),
 	KUNIT_CASE(irq_one_message_generation),
 	KUNIT_CASE(irq_only_for_events),
 	KUNIT_CASE(irq_not_wanted),

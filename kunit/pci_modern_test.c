@@ -331,6 +331,20 @@ static void modern_hostile_doorbell(struct kunit *test)
 	}
 }
 
+/* A doorbell that the port cannot map: there is no queue, rather than one without. */
+static void modern_doorbell_not_mapped(struct kunit *test)
+{
+	struct fake_vpci *d = device(test, MODERN);
+	struct pv_virtio *vd = found(test);
+	struct pv_vq vq = {.index = 0, .num = 8};
+
+	KUNIT_ASSERT_NOT_NULL(test, vd);
+	pv_fake.no_map = true;
+	KUNIT_EXPECT_EQ(test, vd->transport->queue_enable(vd, &vq), PV_ENOMEM);
+	pv_fake.no_map = false;
+	KUNIT_EXPECT_EQ(test, d->queue[0].enable, 0);
+}
+
 /* The whole of initialisation and its end, twice, by the core. */
 static void modern_life(struct kunit *test)
 {
@@ -414,6 +428,7 @@ static struct kunit_case modern_cases[] = {
 	KUNIT_CASE(modern_not_assigned),
 	KUNIT_CASE(modern_second_capability),
 	KUNIT_CASE(modern_hostile_doorbell),
+	KUNIT_CASE(modern_doorbell_not_mapped),
 	KUNIT_CASE(modern_life),
 	KUNIT_CASE(modern_queue_sizes),
 	KUNIT_CASE(modern_no_memory),

@@ -347,7 +347,7 @@ static const struct answering {
 	bool lies;
 	const char *said;
 } answers[] = {
-	{"refused", VIRTIO_NET_ERR, false, "error -"},
+	{"refused", VIRTIO_NET_ERR, false, "error -95"},
 	{"no answer's byte", 0x55, false, "the answer to VQ_PAIRS_SET is 0x55"},
 	{"byte not written", 0xff, false, "the answer to VQ_PAIRS_SET is 0xff"},
 	{"none", NO_REPLY, false, "for an answer to VQ_PAIRS_SET, there is none"},

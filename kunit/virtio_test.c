@@ -124,6 +124,31 @@ static void never_reset(struct kunit *test)
 	pv_virtio_end(&f->vd, true);
 }
 
+/* Taken away before its driver begins: nothing is written to where it was. */
+static void not_there(struct kunit *test)
+{
+	struct fake_virtio *f = test->priv;
+
+	f->absent = true;
+	KUNIT_EXPECT_EQ(test, bring_up(f), PV_EGONE);
+	KUNIT_EXPECT_EQ(test, f->log_len, 0u);
+	KUNIT_EXPECT_TRUE(test, f->vd.gone);
+	pv_virtio_end(&f->vd, true);
+}
+
+/* Only what is on a bus of virtio's is a virtio device: of another one nothing is known but struct pv_device. */
+static void on_another_bus(struct kunit *test)
+{
+	static const struct pv_bus virtual = {.name = "virtual"};
+	struct fake_virtio *f = test->priv;
+
+	KUNIT_EXPECT_TRUE(test, pv_virtio_is(&f->vd.dev, 0xfe));
+	KUNIT_EXPECT_FALSE(test, pv_virtio_is(&f->vd.dev, 0xff));
+	f->vd.dev.bus = &virtual;
+	KUNIT_EXPECT_FALSE(test, pv_virtio_is(&f->vd.dev, 0xfe));
+	f->vd.dev.bus = &fake_virtio_bus;
+}
+
 /* What a device may still reach is not given to anybody else. */
 static void memory_of_a_device_that_goes_on(struct kunit *test)
 {
@@ -367,6 +392,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(feature_required),
 	KUNIT_CASE(any_layout_is_legacy),
 	KUNIT_CASE(never_reset),
+	KUNIT_CASE(not_there),
+	KUNIT_CASE(on_another_bus),
 	KUNIT_CASE(memory_of_a_device_that_goes_on),
 	KUNIT_CASE(queue_sizes),
 	KUNIT_CASE(second_queue_missing),

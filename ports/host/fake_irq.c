@@ -71,6 +71,8 @@ int pv_os_irq_msi(unsigned int cpu, pv_os_irq_fn fn, void *arg, struct pv_msi_ms
 		used += irq[i].kind == MSI;
 	if (pv_fake.msi_max && used >= pv_fake.msi_max)
 		return PV_ENOSPC;
+	if (pv_fake.msi_fail_at && !--pv_fake.msi_fail_at)
+		return PV_ENOSPC;
 	n = irq_add(MSI, cpu, fn, arg);
 	if (n >= 0) {
 		msg->addr = MSI_ADDR | (uint64_t)cpu << 12;

@@ -122,6 +122,7 @@ struct pv_fake {
 	unsigned int pages_max;		     /* larger pv_os_pages_alloc() fail; 0: none does */
 	bool no_gsi, no_intx, no_msi;	     /* the port has no such interrupts: PV_ENOTSUP */
 	unsigned int msi_max;		     /* more are PV_ENOSPC; 0: no bound but the table's */
+	unsigned int msi_fail_at;	     /* the n-th from now fails, once; 0: none */
 	bool no_vector;			     /* nor the hypervisor's own */
 	bool no_map;			     /* pv_os_map() fails */
 
