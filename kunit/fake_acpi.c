@@ -67,7 +67,7 @@ uint64_t fake_acpi_table(struct fake_acpi *a, const char *signature, const void 
 
 uint64_t fake_acpi_root(struct fake_acpi *a, bool wide, const uint64_t *tables, unsigned int n)
 {
-	uint8_t body[64 * 8];
+	uint8_t body[80 * 8];
 	uint32_t entry = wide ? 8 : 4;
 	uint32_t length = 36;
 	uint64_t root;

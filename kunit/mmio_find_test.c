@@ -174,6 +174,51 @@ static void find_acpi_ssdt(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, devices(), 1);
 }
 
+/* A table whose checksum is wrong says nothing, whatever it has in it. */
+static void find_acpi_invalid(struct kunit *test)
+{
+	uint64_t rsdp = acpi_with(test, "DSDT", FAKE_MMIO_BASE);
+	uint8_t *mem = pv_os_map(FAKE_ACPI_BASE, 4096, PV_MAP_MEMORY), *table = mem;
+
+	fake_mmio_at(test, FAKE_MMIO_BASE, 2);
+	while (memcmp(table, "DSDT", 4))
+		table++;
+	table[9]++;
+	KUNIT_EXPECT_EQ(test, scan(test, "", rsdp), PV_ENODEV);
+	KUNIT_EXPECT_EQ(test, devices(), 0);
+	table[9]--;
+	KUNIT_EXPECT_EQ(test, scan(test, "", rsdp), 0);
+	KUNIT_EXPECT_EQ(test, devices(), 1);
+	pv_os_unmap(mem, 4096);
+}
+
+#define TABLES 70
+
+/* So many tables are looked at, and no more. */
+static void find_acpi_tables(struct kunit *test)
+{
+	uint8_t crs[] = {0x86, 9, 0, 1, 0, 0,	 0, 0, 0, 2,	0, 0,
+			 0x89, 6, 0, 1, 1, 0x2f, 0, 0, 0, 0x79, 0};
+	struct fake_acpi *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
+	struct fake_aml *aml = kunit_kzalloc(test, sizeof(*aml), GFP_KERNEL);
+	uint64_t *tables = kunit_kzalloc(test, (TABLES + 1) * sizeof(*tables), GFP_KERNEL);
+	uint32_t base = FAKE_MMIO_BASE;
+	unsigned int i;
+
+	fake_acpi_init(a);
+	for (i = 0; i < TABLES; i++) {
+		fake_mmio_at(test, base, 2);
+		memcpy(crs + 4, &base, 4);
+		aml->len = 0;
+		fake_aml_device(aml, "VR00", "LNRO0005", crs, sizeof(crs));
+		tables[i + 1] = fake_acpi_table(a, "SSDT", aml->b, aml->len);
+		base += 0x200;
+	}
+	tables[0] = fake_acpi_fadt(a, 0, fake_acpi_table(a, "DSDT", "", 0));
+	KUNIT_EXPECT_EQ(test, scan(test, "", fake_acpi_root(a, true, tables, TABLES + 1)), 0);
+	KUNIT_EXPECT_EQ(test, devices(), 64);
+}
+
 /* What is no device: nothing is added, nothing kept. Fault row 41. */
 static void find_no_device(struct kunit *test)
 {
@@ -221,6 +266,8 @@ static struct kunit_case find_cases[] = {
 	KUNIT_CASE(find_command_line),
 	KUNIT_CASE(find_acpi),
 	KUNIT_CASE(find_acpi_ssdt),
+	KUNIT_CASE(find_acpi_invalid),
+	KUNIT_CASE(find_acpi_tables),
 	KUNIT_CASE(find_no_device),
 	{},
 };

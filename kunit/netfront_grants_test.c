@@ -110,11 +110,9 @@ static void grants_exhausted(struct kunit *test)
 		pv_net_poll(nb->q, 64);
 		KUNIT_EXPECT_EQ(test, nb->done, k < 17 ? 0 : k - 16);
 	}
-	/* Nor is the extra slot of one that could not be sent left behind. */
+	/* Nor is the extra slot of one that could not be sent left behind, wherever that ended. */
 	while (n < PV_ARRAY_SIZE(taken) && (taken[n] = pv_grant(1, nb->bytes, true)) >= 0)
 		n++;
-	for (i = 0; i < 5; i++)
-		pv_grant_end(taken[--n]);
 	pkt = fake_netback_packet(nb, 0, 60000);
 	nb->bytes[12] = 0x08;
 	nb->bytes[13] = nb->bytes[20] = nb->bytes[21] = 0;
@@ -125,6 +123,10 @@ static void grants_exhausted(struct kunit *test)
 	pkt->csum_offset = 16;
 	pkt->gso = PV_GSO_TCP4;
 	pkt->gso_size = 1448;
+	for (i = 0; i < 5; i++) {
+		KUNIT_EXPECT_EQ(test, pv_net_submit(nb->q, pkt), PV_EBUSY);
+		pv_grant_end(taken[--n]);
+	}
 	KUNIT_EXPECT_EQ(test, pv_net_submit(nb->q, pkt), PV_EBUSY);
 	while (n)
 		pv_grant_end(taken[--n]);

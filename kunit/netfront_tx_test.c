@@ -245,6 +245,29 @@ static void segmentation(struct kunit *test)
 	fake_netback_expect_done(test, 2, 2, 0);
 }
 
+/* A checksum that is not where its protocol has it: the backend would write elsewhere, so it is ours to complete. */
+static void checksum_elsewhere(struct kunit *test)
+{
+	struct fake_netback *nb = test->priv;
+	struct pv_packet *pkt;
+	unsigned int i;
+
+	fake_netback_up(test);
+	for (i = 0; i < 3; i++) {
+		pkt = fake_netback_packet(nb, i, 100);
+		fake_netback_headers(pkt, false, 6);
+		pkt->csum_offset = i == 1 ? 6 : 16;
+		pkt->csum_start = i == 2 ? 36 : 34;
+		KUNIT_ASSERT_EQ(test, pv_net_submit(nb->q, pkt), 0);
+		pv_net_flush(nb->q);
+		KUNIT_EXPECT_EQ(test, fake_netback_run(nb, 9), 1u);
+		KUNIT_EXPECT_EQ(test, nb->frame[i].flags & NETTXF_csum_blank,
+				i ? 0 : NETTXF_csum_blank);
+		pv_net_poll(nb->q, 9);
+	}
+	fake_netback_expect_done(test, 3, 3, 0);
+}
+
 /* Extra info needs room, too. */
 static void no_room_for_extra(struct kunit *test)
 {
@@ -396,6 +419,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(full_ring),
 	KUNIT_CASE(answered_with_errors),
 	KUNIT_CASE(segmentation),
+	KUNIT_CASE(checksum_elsewhere),
 	KUNIT_CASE(no_room_for_extra),
 	KUNIT_CASE_PARAM(checksums, offload_gen_params),
 	KUNIT_CASE(gathered),

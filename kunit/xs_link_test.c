@@ -219,6 +219,18 @@ static void nothing_after_a_breach(struct kunit *test)
 
 /* --- how it ends ------------------------------------------------------------------------------ */
 
+/* Of several users the last one ends it. */
+static void ends_with_the_last_user(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, pv_xs_start(), 0);
+	KUNIT_ASSERT_EQ(test, pv_xs_start(), 0);
+	pv_xs_stop();
+	pv_fake_xs_write("name", "guest");
+	KUNIT_EXPECT_EQ(test, read_name(), 5);
+	pv_xs_stop();
+	KUNIT_EXPECT_EQ(test, read_name(), PV_ENODEV);
+}
+
 static void ends_with_requests(struct kunit *test)
 {
 	struct pv_xs_req req[2];
@@ -270,6 +282,7 @@ static struct kunit_case xs_link_cases[] = {
 	KUNIT_CASE(three_parts),
 	KUNIT_CASE(no_parts),
 	KUNIT_CASE(nothing_after_a_breach),
+	KUNIT_CASE(ends_with_the_last_user),
 	KUNIT_CASE(ends_with_requests),
 	KUNIT_CASE(not_there_after_a_suspend),
 	KUNIT_CASE(not_mapped_after_a_suspend),
