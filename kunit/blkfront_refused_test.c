@@ -124,10 +124,25 @@ static void never_connected(struct kunit *test)
 	fake_blkback_plug(&v->back, 51712);
 	back_write(v, "sectors", "2048");
 	back_write(v, "sector-size", "512");
-	fake_vbd_plug(test);
+	fake_vbd_found(test);
 	expect_refused(test);
 	KUNIT_EXPECT_TRUE(test, pv_fake_logged("awaited of the backend: Connected"));
 	KUNIT_EXPECT_NE(test, pv_fake_xs_number(FRONT "/state"), XenbusStateConnected);
+}
+
+/* The first node of the transaction cannot be written, whichever it is: nothing of it is. */
+static void no_node_written(struct kunit *test)
+{
+	struct fake_vbd *v = test->priv;
+
+	pv_fake_xs.fail = "EIO";
+	pv_fake_xs.fail_to = XS_WRITE;
+	fake_vbd_plug(test);
+	expect_refused(test);
+	KUNIT_EXPECT_NULL(test, pv_fake_xs.fail);
+	KUNIT_EXPECT_EQ(test, v->back.connects, 0u);
+	KUNIT_EXPECT_NULL(test, pv_fake_xs_read(FRONT "/event-channel"));
+	expect_comes_up(test);
 }
 
 /* Sizes beyond what there is room for in ours. */
@@ -136,11 +151,11 @@ static void numbers_of_64_bits(struct kunit *test)
 	struct fake_vbd *v = test->priv;
 
 	v->back.max_ring_order = -1;
+	v->back.physical = "8589934592";
 	fake_blkback_plug(&v->back, 51712);
 	back_write(v, "max-ring-pages", "18446744073709551615");
-	back_write(v, "physical-sector-size", "8589934592");
 	v->back.max_ring_order = 2;
-	fake_vbd_up(test);
+	fake_vbd_open(test);
 	KUNIT_EXPECT_EQ(test, v->bf->ring_order, (unsigned int)PV_CONFIG_BLK_RING_ORDER);
 	KUNIT_EXPECT_EQ(test, v->blk->physical_block, 512u);
 }
@@ -267,6 +282,11 @@ static void other_features(struct kunit *test)
 	fake_vbd_work();
 	KUNIT_EXPECT_EQ(test, v->changes, 1u);
 	KUNIT_EXPECT_EQ(test, v->blk->flags & PV_BLK_F_DISCARD, 0u);
+	v->back.sectors = "4096";
+	fake_blkback_restart(&v->back);
+	fake_vbd_work();
+	KUNIT_EXPECT_EQ(test, v->changes, 2u);
+	KUNIT_EXPECT_EQ(test, v->blk->capacity, 4096ull);
 }
 
 static struct kunit_case cases[] = {
@@ -274,6 +294,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(own_node_refused, front_key_gen_params),
 	KUNIT_CASE(stale_node_not_there),
 	KUNIT_CASE(never_connected),
+	KUNIT_CASE(no_node_written),
 	KUNIT_CASE(numbers_of_64_bits),
 	KUNIT_CASE(no_grants_for_a_request),
 	KUNIT_CASE(pages_missing),

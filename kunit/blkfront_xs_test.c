@@ -74,13 +74,11 @@ static void ring_size(struct kunit *test)
 	front_write(v, "num-ring-pages", "8");
 	front_write(v, "multi-queue-num-queues", "4");
 	front_write(v, "feature-large-sector-size", "1");
-	if (r->max_order < 0)
-		v->back.max_ring_order = -1;
 	fake_blkback_plug(&v->back, 51712);
 	/* The backend of this test reads order alone. */
 	if (r->max_order < 0 && many)
 		v->back.max_ring_order = 1;
-	fake_vbd_up(test);
+	fake_vbd_open(test);
 	KUNIT_EXPECT_EQ(test, v->back.pages, (unsigned int)r->pages);
 	KUNIT_EXPECT_EQ(test, v->bf->ring.size, 32u * (unsigned int)r->pages);
 	KUNIT_EXPECT_EQ(test, v->bf->ring.size, v->back.size);

@@ -166,10 +166,37 @@ static void last_user_ends_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, one[0].released, 1u);
 }
 
+/* The first of its queues finds no memory: the next ones are not tried, and nothing is kept. */
+static void no_memory_for_a_queue(struct kunit *test)
+{
+	struct pv_net_queue *queues[] = {&one[0].nq, &one[1].nq};
+	struct pv_net *net = &one[0].net;
+	unsigned int n;
+
+	one[0].nq.rx_num = one[1].nq.rx_num = 2;
+	net->queue = queues;
+	net->num_queues = 2;
+	pv_net_register(net, start, stop);
+	for (n = 1; n <= 8; n++) {
+		pv_fake.alloc_fail_at = n;
+		KUNIT_EXPECT_EQ(test, pv_net_start(net, NULL, NULL), PV_ENOMEM);
+		KUNIT_EXPECT_EQ(test, pv_fake.alloc_fail_at, 0);
+		KUNIT_EXPECT_EQ(test, pv_fake.live_pages, 0u);
+	}
+	KUNIT_EXPECT_EQ(test, one[0].starts, 0u);
+	KUNIT_EXPECT_EQ(test, pv_net_start(net, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, pv_fake.live_pages, 4u);
+	pv_net_stop(net);
+	pv_net_unregister(net);
+	pv_net_release(net, release_net);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(disks_have_numbers),
 	KUNIT_CASE(interfaces_have_numbers),
 	KUNIT_CASE(last_user_ends_it),
+	KUNIT_CASE(no_memory_for_a_queue),
+
 	{},
 };
 

@@ -6,6 +6,7 @@
  * Covers: drivers/virtio/config_space.h drivers/virtio/pci_legacy.c drivers/virtio/pci_modern.c
  */
 #include <kunit/test.h>
+#include <pv/boot.h>
 
 #include "fake_virtio_pci.h"
 #include "pv-core/bus.h"
@@ -31,9 +32,11 @@ KUNIT_ARRAY_PARAM(interface, interfaces, interface_name);
 static struct fake_vpci *make(struct kunit *test, unsigned int has)
 {
 	struct fake_vpci *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+	struct pv_boot_info *boot = kunit_kzalloc(test, sizeof(*boot), GFP_KERNEL);
 
 	fake_vpci_init(d, has);
-	KUNIT_ASSERT_EQ(test, pv_virtio_pci.scan(NULL), 0);
+	/* A loader that knows of no tables. */
+	KUNIT_ASSERT_EQ(test, pv_virtio_pci.scan(boot), 0);
 	KUNIT_ASSERT_NOT_NULL(test, pv_device_next(NULL));
 	return d;
 }

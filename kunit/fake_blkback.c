@@ -150,6 +150,8 @@ static bool connect(struct fake_blkback *b)
 	publish(b, "info", b->info);
 	publish(b, "sector-size", b->sector_size);
 	publish(b, "physical-sector-size", b->physical_sector_size);
+	if (b->physical)
+		publish_text(b, "physical-sector-size", b->physical);
 	publish(b, "feature-persistent", b->persistent);
 	publish(b, "feature-max-indirect-segments", b->indirect);
 	publish(b, "feature-flush-cache", b->flush);

@@ -26,7 +26,8 @@ struct fake_blkback {
 	int max_ring_order, max_ring_pages;
 	int persistent, indirect, flush, barrier, discard;
 	int sector_size, physical_sector_size, info;
-	const char *sectors; /* text */
+	const char *physical; /* as text, instead; NULL: the number */
+	const char *sectors;  /* text */
 	const char *mode;
 	const char *trusted; /* the toolstack's word, for the frontend; NULL: none */
 

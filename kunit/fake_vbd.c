@@ -74,20 +74,33 @@ static void find(struct fake_vbd *v)
 	}
 }
 
+void fake_vbd_found(struct kunit *test)
+{
+	fake_vbd_work();
+	find(test->priv);
+}
+
 void fake_vbd_plug(struct kunit *test)
 {
 	struct fake_vbd *v = test->priv;
 
 	fake_blkback_plug(&v->back, 51712);
-	fake_vbd_work();
-	find(v);
+	fake_vbd_found(test);
 }
 
 void fake_vbd_up(struct kunit *test)
 {
 	struct fake_vbd *v = test->priv;
 
-	fake_vbd_plug(test);
+	fake_blkback_plug(&v->back, 51712);
+	fake_vbd_open(test);
+}
+
+void fake_vbd_open(struct kunit *test)
+{
+	struct fake_vbd *v = test->priv;
+
+	fake_vbd_found(test);
 	KUNIT_ASSERT_NOT_NULL(test, v->bf);
 	v->blk = pv_blk_open(0);
 	KUNIT_ASSERT_NOT_NULL(test, v->blk);

@@ -37,9 +37,14 @@ struct fake_vbd {
 int fake_vbd_init(struct kunit *test);
 void fake_vbd_exit(struct kunit *test);
 
-/* The toolstack plugs it; up: and it came up, and is open. */
+/*
+ * The toolstack plugs it; up: and it came up, and is open. found, open: the same for one that the test plugged itself
+ * (fake_blkback_plug()).
+ */
 void fake_vbd_plug(struct kunit *test);
 void fake_vbd_up(struct kunit *test);
+void fake_vbd_found(struct kunit *test);
+void fake_vbd_open(struct kunit *test);
 
 /* The ring is as after so many requests, all of them answered. */
 void fake_vbd_begin_at(struct fake_vbd *v, uint32_t index);

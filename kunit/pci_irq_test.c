@@ -18,8 +18,8 @@
 struct irq_test {
 	struct fake_vpci d;
 	struct pv_virtio *vd;
-	struct pv_vq vq[2];
-	unsigned int events[2];
+	struct pv_vq vq[3];
+	unsigned int events[3];
 };
 
 static void count(void *arg)
@@ -242,6 +242,25 @@ static void irq_only_for_events(struct kunit *test)
 	stop(test, t);
 }
 
+/* Nor does it with several others, each of which has its own. */
+static void irq_for_two_of_three(struct kunit *test)
+{
+	struct irq_test *t = machine(test, MODERN | MSIX, 4, 0);
+	unsigned int i;
+
+	start(test, t, 3, 2);
+	pv_virtio_ready(t->vd);
+	KUNIT_EXPECT_EQ(test, t->vd->irq_mode, PV_VIRTIO_IRQ_QUEUE);
+	KUNIT_EXPECT_EQ(test, pv_fake.live_irqs, 3);
+	KUNIT_EXPECT_EQ(test, t->d.queue[0].vector, 0xffff);
+	for (i = 1; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, fake_vpci_queue_irq(&t->d, i), 1);
+		KUNIT_EXPECT_EQ(test, t->events[i], 1);
+	}
+	KUNIT_EXPECT_EQ(test, t->events[0], 0);
+	stop(test, t);
+}
+
 /* A driver that only polls: no interrupts are registered, and the pin is silent. */
 static void irq_not_wanted(struct kunit *test)
 {
@@ -294,6 +313,7 @@ static struct kunit_case irq_cases[] = {
 	KUNIT_CASE_PARAM(irq_refused, refusal_gen_params),
 	KUNIT_CASE(irq_one_message_generation),
 	KUNIT_CASE(irq_only_for_events),
+	KUNIT_CASE(irq_for_two_of_three),
 	KUNIT_CASE(irq_not_wanted),
 	KUNIT_CASE(irq_no_pin),
 	KUNIT_CASE(irq_bad_table),

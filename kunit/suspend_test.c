@@ -262,6 +262,55 @@ static void disk_is_missing(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, v->blk->gone);
 }
 
+/* What has no driver, and what was not there yet, is as it was; a driver's disk comes back beside them. */
+static void others_are_there(struct kunit *test)
+{
+	struct pv_device *dev;
+	unsigned int n = 0;
+
+	fake_vbd_up(test);
+	pv_fake_xs_device("vif", 0, NULL, 0);
+	pv_fake_xs_device("vbd", 9, NULL, 0);
+	fake_vbd_work();
+	write_some(test, 5);
+	KUNIT_EXPECT_EQ(test, suspend(), 0);
+	pv_for_each_device (dev)
+		n++;
+	KUNIT_EXPECT_EQ(test, n, 2u);
+	KUNIT_EXPECT_EQ(test, v->dev->state, PV_DEV_LIVE);
+	fake_vbd_run(v);
+	expect_written(test, 5);
+}
+
+/* The new domain's store breaks before the disks are back: the kernel goes on, and they are lost. */
+static void break_the_ring(void)
+{
+	fake_store_ring()->rsp_prod += 5000;
+	pv_fake.relax = pv_fake_xs_run;
+}
+
+static long move_to_a_broken_store(void)
+{
+	long err = move();
+
+	pv_fake.relax = break_the_ring;
+	return err;
+}
+
+static void store_breaks(struct kunit *test)
+{
+	uint64_t before;
+
+	fake_vbd_up(test);
+	slow = true;
+	pv_fake_xen.suspend = move_to_a_broken_store;
+	before = pv_fake.now;
+	(void)!suspend();
+	KUNIT_EXPECT_LT(test, pv_fake.now - before, PV_CONFIG_XENBUS_MS * 1000000ull / 2);
+	pv_blk_flush(v->q);
+	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 0);
+}
+
 /* Time goes on from where it was, whatever the new host's is; a timer goes off at its time. */
 static void clock_goes_on(struct kunit *test)
 {
@@ -317,7 +366,8 @@ static void other_cpu_runs(struct kunit *test)
 static struct kunit_case suspend_cases[] = {
 	KUNIT_CASE(moves),	     KUNIT_CASE(is_cancelled),
 	KUNIT_CASE(is_refused),	     KUNIT_CASE(backend_is_late),
-	KUNIT_CASE(disk_is_missing), KUNIT_CASE(clock_goes_on),
+	KUNIT_CASE(disk_is_missing), KUNIT_CASE(others_are_there),
+	KUNIT_CASE(store_breaks),    KUNIT_CASE(clock_goes_on),
 	KUNIT_CASE(other_cpu_runs),  {},
 };
 

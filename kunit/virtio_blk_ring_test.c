@@ -62,9 +62,37 @@ static void reset_that_does_not_end(struct kunit *test)
 	pv_fake_pages_forget(kept);
 }
 
+static void note(void *arg)
+{
+	unsigned int *n = arg;
+
+	++*n;
+}
+
+/* After a reset it takes no DISCARD any more: the kernel is told, and requests are refused. */
+static void less_after_a_reset(struct kunit *test)
+{
+	struct fake_disk *d = test->priv;
+
+	d->fake.f.offered |= BIT64(VIRTIO_BLK_F_DISCARD);
+	fake_config32(&d->fake.f, offsetof(struct virtio_blk_config, max_discard_sectors), 64);
+	fake_disk_up(test);
+	pv_blk_on_change(d->blk, note, &d->changes);
+	KUNIT_EXPECT_NE(test, d->blk->flags & PV_BLK_F_DISCARD, 0u);
+	fake_config32(&d->fake.f, offsetof(struct virtio_blk_config, max_discard_sectors), 0);
+	d->fake.f.status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	pv_virtio_irq_config(&d->fake.f.vd);
+	(void)pv_bus_work();
+	KUNIT_EXPECT_EQ(test, d->fake.f.vd.dev.state, PV_DEV_LIVE);
+	KUNIT_EXPECT_EQ(test, d->changes, 1u);
+	fake_disk_request(d, 0, PV_BLK_DISCARD, 0, 0)->num_sectors = 8;
+	KUNIT_EXPECT_EQ(test, pv_blk_submit(d->q, &d->req[0]), PV_ENOTSUP);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(block_in_too_many_pieces),
 	KUNIT_CASE(reset_that_does_not_end),
+	KUNIT_CASE(less_after_a_reset),
 	{},
 };
 

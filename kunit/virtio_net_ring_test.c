@@ -129,6 +129,7 @@ static void events_no_more(struct kunit *test)
 static void no_event_of_a_liar(struct kunit *test)
 {
 	struct fake_card *c = test->priv;
+	unsigned int i;
 
 	fake_card_up(test);
 	pv_net_set_event(c->q, note, &c->events);
@@ -143,7 +144,83 @@ static void no_event_of_a_liar(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->done[0], 1u);
 	KUNIT_EXPECT_EQ(test, c->status[0], PV_EPROTO);
 	KUNIT_EXPECT_EQ(test, pv_net_poll(c->q, 64), 0);
+	/* Nor is its configuration looked at. */
+	i = c->fake.f.config_reads;
+	pv_device_changed(&c->fake.f.vd.dev);
+	(void)pv_bus_work();
+	KUNIT_EXPECT_EQ(test, c->fake.f.config_reads, i);
 }
+
+/* Of several in flight, an interrupt is asked for when half of them were sent. */
+static void event_at_half(struct kunit *test)
+{
+	struct fake_card *c = test->priv;
+	unsigned int i, tx;
+
+	fake_card_up(test);
+	pv_net_set_event(c->q, note, &c->events);
+	for (i = 0; i < 8; i++)
+		KUNIT_ASSERT_EQ(test, pv_net_submit(c->q, plain(c, i)), 0);
+	pv_net_flush(c->q);
+	pv_net_poll(c->q, 64);
+	tx = c->fake.f.q[TX].irqs;
+	for (i = 1; i <= 8; i++) {
+		fake_net_run(&c->fake, 1);
+		KUNIT_EXPECT_EQ(test, c->fake.f.q[TX].irqs - tx, i < 4 ? 0u : 1u);
+	}
+	KUNIT_EXPECT_EQ(test, c->events, 1u);
+	pv_net_poll(c->q, 64);
+	KUNIT_EXPECT_EQ(test, c->sent, 8u);
+}
+
+#ifdef PV_SHARED_HOOKS
+/*
+ * The device works in the moment between our wish for an interrupt, which is a write to this, and our last look; there is no
+ * interrupt.
+ */
+static struct fake_card *at_work;
+static void *wish;
+
+static void work_after_wish(volatile void *p, size_t size)
+{
+	struct fake_card *c = at_work;
+
+	(void)size;
+	if (p != wish)
+		return;
+	pv_fake.shared_wrote = NULL;
+	c->fake.f.no_interrupts = true;
+	if (!fake_net_run(&c->fake, 9))
+		(void)fake_net_receive(&c->fake, NULL, c->frame, 60);
+	c->fake.f.no_interrupts = false;
+}
+
+static void final_check(struct kunit *test)
+{
+	struct fake_card *c = at_work = test->priv;
+	struct pv_vq *vq;
+
+	fake_card_up(test);
+	vq = c->fake.f.vd.vq;
+	pv_net_set_event(c->q, note, &c->events);
+	wish = (void PV_FORCE *)vq[RX].used_event;
+	pv_fake.shared_wrote = work_after_wish;
+	pv_net_poll(c->q, 64);
+	KUNIT_EXPECT_NULL(test, pv_fake.shared_wrote);
+	KUNIT_EXPECT_EQ(test, c->received, 1u);
+	KUNIT_ASSERT_EQ(test, pv_net_submit(c->q, plain(c, 0)), 0);
+	pv_net_flush(c->q);
+	/* So that the wish is the first write. */
+	pv_net_set_event(c->q, NULL, NULL);
+	pv_net_set_event(c->q, note, &c->events);
+	wish = (void PV_FORCE *)vq[TX].used_event;
+	pv_fake.shared_wrote = work_after_wish;
+	pv_net_poll(c->q, 64);
+	KUNIT_EXPECT_NULL(test, pv_fake.shared_wrote);
+	KUNIT_EXPECT_EQ(test, c->sent, 1u);
+	pv_fake.shared_wrote = NULL;
+}
+#endif
 
 /* --- packets ---------------------------------------------------------------------------------- */
 
@@ -212,6 +289,7 @@ static void pairs_not_readable(struct kunit *test)
 static void changes_not_readable(struct kunit *test)
 {
 	struct fake_card *c = test->priv;
+	unsigned int reads;
 
 	fake_card_up(test);
 	pv_net_on_change(c->net, note, &c->changes);
@@ -226,6 +304,12 @@ static void changes_not_readable(struct kunit *test)
 	(void)pv_bus_work();
 	KUNIT_EXPECT_FALSE(test, c->net->link_up);
 	KUNIT_EXPECT_EQ(test, c->changes, 1u);
+	/* Nor is a stopped one looked at. */
+	pv_net_stop(c->net);
+	reads = c->fake.f.config_reads;
+	pv_device_changed(&c->fake.f.vd.dev);
+	(void)pv_bus_work();
+	KUNIT_EXPECT_EQ(test, c->fake.f.config_reads, reads);
 }
 
 /* It needs a reset, and does not do it: its memory is not used again, and packets end. */
@@ -253,11 +337,21 @@ static void reset_that_does_not_end(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(full_of_plain_packets),   KUNIT_CASE(smaller_after_a_reset),
-	KUNIT_CASE(events_no_more),	     KUNIT_CASE(no_event_of_a_liar),
-	KUNIT_CASE(segmented_ipv6),	     KUNIT_CASE(features_refused),
-	KUNIT_CASE(pairs_not_readable),	     KUNIT_CASE(changes_not_readable),
-	KUNIT_CASE(reset_that_does_not_end), {},
+	KUNIT_CASE(full_of_plain_packets),
+	KUNIT_CASE(smaller_after_a_reset),
+	KUNIT_CASE(events_no_more),
+	KUNIT_CASE(no_event_of_a_liar),
+	KUNIT_CASE(event_at_half),
+#ifdef PV_SHARED_HOOKS
+	KUNIT_CASE(final_check),
+#endif
+
+	KUNIT_CASE(segmented_ipv6),
+	KUNIT_CASE(features_refused),
+	KUNIT_CASE(pairs_not_readable),
+	KUNIT_CASE(changes_not_readable),
+	KUNIT_CASE(reset_that_does_not_end),
+	{},
 };
 
 static struct kunit_suite suite = {

@@ -136,6 +136,28 @@ static void not_there(struct kunit *test)
 	pv_virtio_end(&f->vd, true);
 }
 
+/* Taken away while it is waited for. */
+static struct fake_virtio *leaving;
+
+static void leave(void)
+{
+	leaving->absent = true;
+}
+
+static void goes_during_reset(struct kunit *test)
+{
+	struct fake_virtio *f = leaving = test->priv;
+
+	f->deaf = true;
+	f->status = 0xf;
+	pv_fake.relax = leave;
+	KUNIT_EXPECT_EQ(test, bring_up(f), PV_EGONE);
+	KUNIT_EXPECT_LT(test, pv_fake.now, PV_CONFIG_RESET_MS * 1000000ull / 2);
+	KUNIT_EXPECT_TRUE(test, f->vd.gone);
+	pv_virtio_end(&f->vd, true);
+	pv_fake.relax = NULL;
+}
+
 /* Only what is on a bus of virtio's is a virtio device: of another one nothing is known but struct pv_device. */
 static void on_another_bus(struct kunit *test)
 {
@@ -393,6 +415,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(any_layout_is_legacy),
 	KUNIT_CASE(never_reset),
 	KUNIT_CASE(not_there),
+	KUNIT_CASE(goes_during_reset),
 	KUNIT_CASE(on_another_bus),
 	KUNIT_CASE(memory_of_a_device_that_goes_on),
 	KUNIT_CASE(queue_sizes),

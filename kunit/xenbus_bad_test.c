@@ -2,10 +2,9 @@
 /*
  * xenbus where the store fails, or refuses: each request of the bus's own, and what becomes of the device.
  *
- * Covers: pv-core/xen/xenbus.c pv-core/xen/xenbus_client.c pv-core/xen/xenbus_state.c pv-core/xen/xenbus_resume.c
+ * Covers: pv-core/xen/xenbus.c pv-core/xen/xenbus_state.c
  */
 #include "fake_front.h"
-#include "hypercall/xen.h"
 #include "pv-core/xen/xenbus_bus.h"
 #include "pv-core/xen/xs_conn.h"
 
@@ -105,6 +104,46 @@ static void name_is_taken(struct kunit *test)
 	pv_device_remove(&other);
 }
 
+/* The store dies while devices are waited for: the kernel goes on at once. */
+static void break_the_ring(void)
+{
+	fake_store_ring()->rsp_prod += 5000;
+	pv_fake.relax = pv_fake_xs_run;
+}
+
+static void store_dies_during_the_scan(struct kunit *test)
+{
+	uint64_t before = pv_fake.now;
+
+	fake_front.dead = true;
+	pv_fake_xs_device("vbd", 7, NULL, 0);
+	pv_fake.relax = break_the_ring;
+	KUNIT_EXPECT_EQ(test, fake_front_scan(), 0);
+	KUNIT_EXPECT_LT(test, pv_fake.now - before, SECOND);
+	KUNIT_EXPECT_FALSE(test, pv_xs_alive());
+	pv_xenbus.end();
+	pv_fake_xs_restart();
+}
+
+/* Who holds a device when the bus ends has it until he puts it. */
+static void held_at_the_end(struct kunit *test)
+{
+	struct pv_device *dev;
+	unsigned int allocs;
+
+	fake_front_one(test, 7);
+	dev = &fake_front_find("vbd/7")->dev;
+	pv_device_get(dev);
+	pv_bus_remove_all();
+	pv_xenbus.end();
+	allocs = pv_fake.live_allocs;
+	KUNIT_EXPECT_STREQ(test, dev->name, "vbd/7");
+	pv_device_put(dev);
+	KUNIT_EXPECT_EQ(test, pv_fake.live_allocs, allocs - 1);
+	/* Its watch went with the connection. */
+	pv_fake_xs_restart();
+}
+
 /* --- states ----------------------------------------------------------------------------------- */
 
 /* The store's own error says nothing of the backend: all is as it was. */
@@ -167,6 +206,48 @@ static void closed_too_often(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, xd->state, XenbusStateConnected);
 }
 
+/*
+ * Both are closed, and the toolstack says only later that the device is to stay: it has made no step, so that nothing is
+ * overdue.
+ */
+static void online_again(struct kunit *test)
+{
+	struct pv_xenbus_device *xd;
+	unsigned int i;
+
+	fake_front.dead = true;
+	pv_fake_xs_device("vbd", 7, NULL, 0);
+	pv_fake_xs_write(BACK "/online", "0");
+	pv_fake_xs_write("device/vbd/7/state", "6");
+	fake_front_backend(7, "6");
+	KUNIT_ASSERT_EQ(test, fake_front_scan(), 0);
+	xd = pv_xenbus_devices;
+	KUNIT_ASSERT_NOT_NULL(test, xd);
+	fake_front.states[0] = '\0';
+	pv_fake.now += 2 * PV_CONFIG_XENBUS_MS * 1000000ull;
+	KUNIT_EXPECT_EQ(test, pv_xenbus_overdue(xd), 0);
+	pv_fake_xs_write(BACK "/online", "1");
+	for (i = 0; i < 3; i++) {
+		pv_fake.now += 2 * PV_CONFIG_XENBUS_MS * 1000000ull;
+		KUNIT_EXPECT_EQ(test, pv_xenbus_overdue(xd), 0);
+	}
+	KUNIT_EXPECT_STREQ(test, fake_front.states, "");
+	KUNIT_EXPECT_EQ(test, xd->state, XenbusStateClosed);
+	/* A step of the backend's is answered; one that says nothing of it is to stay, too. */
+	pv_fake_xs_rm(BACK "/online");
+	fake_front_backend(7, "1");
+	fake_front_work();
+	KUNIT_EXPECT_STREQ(test, fake_front.states, "1");
+}
+
+static void names_of_states(struct kunit *test)
+{
+	KUNIT_EXPECT_STREQ(test, pv_xenbus_state_name(XenbusStateInitWait), "InitWait");
+	KUNIT_EXPECT_STREQ(test, pv_xenbus_state_name((enum xenbus_state)PV_XENBUS_STATES),
+			   "Unknown");
+	KUNIT_EXPECT_STREQ(test, pv_xenbus_state_name((enum xenbus_state) - 1), "Unknown");
+}
+
 /* It is to be made anew, and there is no memory for that: it is found when the folder is looked at next. */
 static void no_memory_for_another(struct kunit *test)
 {
@@ -180,117 +261,20 @@ static void no_memory_for_another(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_front_find("vbd/7")->dev.state, PV_DEV_LIVE);
 }
 
-/* --- what drivers ask ------------------------------------------------------------------------- */
-
-static int result;
-
-static int waits(struct pv_xenbus_device *xd)
-{
-	pv_fake_xs.fail = "EIO";
-	result = pv_xenbus_wait_backend(xd, PV_XENBUS_BIT(XenbusStateConnected), 500);
-	return PV_EIO;
-}
-
-static void wait_ends_with_the_store(struct kunit *test)
-{
-	uint64_t before = pv_fake.now;
-
-	fake_front.in_probe = waits;
-	fake_front_one(test, 7);
-	KUNIT_EXPECT_EQ(test, result, PV_EIO);
-	KUNIT_EXPECT_LT(test, pv_fake.now - before, SECOND / 2);
-}
-
-static int watches(struct pv_xenbus_device *xd)
-{
-	static char key[PV_XS_PATH];
-	unsigned int allocs = pv_fake.live_allocs;
-
-	pv_memset(key, 'k', sizeof(key) - 1);
-	result = pv_xenbus_watch(xd, key) == PV_ERANGE ? 0 : -1;
-	pv_fake_xs.deny = BACK "/refused";
-	if (pv_xenbus_watch(xd, "refused") != PV_EPERM || xd->key[0] ||
-	    pv_fake.live_allocs != allocs)
-		result = -2;
-	/* What cannot be told to the toolstack is in the log. */
-	pv_fake_xs.deny = PV_FAKE_XS_HOME "/error";
-	pv_xenbus_error(xd, PV_EIO, "of the test");
-	pv_fake_xs.deny = NULL;
-	return PV_EIO;
-}
-
-static void watch_refused(struct kunit *test)
-{
-	fake_front.in_probe = watches;
-	fake_front_one(test, 7);
-	KUNIT_EXPECT_EQ(test, result, 0);
-	KUNIT_EXPECT_TRUE(test, pv_fake_logged("of the test"));
-	KUNIT_EXPECT_NULL(test, pv_fake_xs_read("error/device/vbd/7/error"));
-}
-
-/* To be opened again by a driver, as netfront's start does: its folder vanished, or the store fails. */
-static void reopened_in_vain(struct kunit *test)
-{
-	struct pv_xenbus_device *xd;
-	uint64_t before;
-
-	fake_front_one(test, 7);
-	xd = fake_front_find("vbd/7");
-	KUNIT_ASSERT_EQ(test, pv_xenbus_close(xd), 0);
-	pv_fake_xs.deny = PV_FAKE_XS_HOME "/device/vbd/7/state";
-	KUNIT_EXPECT_EQ(test, pv_xenbus_reopen(xd), PV_EPERM);
-	pv_fake_xs.deny = NULL;
-	KUNIT_EXPECT_EQ(test, pv_xenbus_reopen(xd), 0);
-	KUNIT_ASSERT_EQ(test, pv_xenbus_close(xd), 0);
-	pv_fake_xs_rm("device/vbd/7");
-	before = pv_fake.now;
-	KUNIT_EXPECT_EQ(test, pv_xenbus_reopen(xd), PV_EGONE);
-	KUNIT_EXPECT_LT(test, pv_fake.now - before, SECOND);
-	KUNIT_EXPECT_NULL(test, pv_fake_xs_read("device/vbd/7/state"));
-}
-
-/* --- a new domain ----------------------------------------------------------------------------- */
-
-static void resume_without_store(struct kunit *test)
-{
-	uint64_t before;
-
-	fake_front_one(test, 7);
-	KUNIT_ASSERT_EQ(test, pv_xen_hvm_set_param(HVM_PARAM_STORE_PFN, 0), 0);
-	before = pv_fake.now;
-	KUNIT_EXPECT_EQ(test, pv_xenbus.resume(), PV_EGONE);
-	KUNIT_EXPECT_LT(test, pv_fake.now - before, SECOND);
-	pv_xenbus.work();
-	KUNIT_EXPECT_NOT_NULL(test, fake_front_find("vbd/7"));
-	/* The watches go with the store. */
-	pv_bus_remove_all();
-	pv_xenbus.end();
-	pv_fake_xs_restart();
-	pv_fake_xs.watches = 0;
-}
-
-/* Where no store was, none is missed. */
-static void resume_of_nothing(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, pv_xenbus.resume(), 0);
-	KUNIT_EXPECT_EQ(test, pv_fake_xs.requests, 0);
-}
-
 static struct kunit_case xenbus_bad_cases[] = {
 	KUNIT_CASE(folder_without),
 	KUNIT_CASE(no_watch_on_devices),
 	KUNIT_CASE(no_watch_on_the_backend),
 	KUNIT_CASE(no_list_of_devices),
 	KUNIT_CASE(name_is_taken),
+	KUNIT_CASE(store_dies_during_the_scan),
+	KUNIT_CASE(held_at_the_end),
 	KUNIT_CASE(state_not_readable),
 	KUNIT_CASE(state_not_writable),
 	KUNIT_CASE(closed_too_often),
+	KUNIT_CASE(online_again),
+	KUNIT_CASE(names_of_states),
 	KUNIT_CASE(no_memory_for_another),
-	KUNIT_CASE(wait_ends_with_the_store),
-	KUNIT_CASE(watch_refused),
-	KUNIT_CASE(reopened_in_vain),
-	KUNIT_CASE(resume_without_store),
-	KUNIT_CASE(resume_of_nothing),
 	{},
 };
 

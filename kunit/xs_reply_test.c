@@ -225,6 +225,7 @@ static void gathered_from_too_far(struct kunit *test)
 /* The first error of the store's is the result, also if others follow. */
 static void gathered_errors(struct kunit *test)
 {
+	static char key[PV_XS_PATH];
 	uint64_t v[12];
 	struct pv_xs_item item[12];
 	unsigned int i;
@@ -239,6 +240,12 @@ static void gathered_errors(struct kunit *test)
 	pv_fake_xs.deny = NULL;
 	KUNIT_EXPECT_EQ(test, pv_xs_gather(PV_XS_NO_TX, "g", item, PV_ARRAY_SIZE(item)), 0);
 	KUNIT_EXPECT_EQ(test, v[11], 5);
+	/* Also if the next one cannot be asked for at all. */
+	pv_memset(key, 'k', sizeof(key) - 1);
+	item[8].key = key;
+	pv_fake_xs.fail = "EIO";
+	KUNIT_EXPECT_EQ(test, pv_xs_gather(PV_XS_NO_TX, "g", item, PV_ARRAY_SIZE(item)), PV_EIO);
+	KUNIT_EXPECT_EQ(test, pv_xs_gather(PV_XS_NO_TX, "g", item, PV_ARRAY_SIZE(item)), PV_ERANGE);
 }
 
 static struct kunit_case xs_reply_cases[] = {

@@ -87,6 +87,9 @@ static void xs_text_permissions(struct kunit *test)
 	for (i = 0; i < PV_ARRAY_SIZE(bad); i++)
 		KUNIT_EXPECT_EQ_MSG(test, pv_xs_perm_parse(bad[i], &p), PV_EINVAL, "%s", bad[i]);
 	KUNIT_EXPECT_EQ(test, p.domid, 99);
+	KUNIT_EXPECT_EQ(test, pv_xs_perm_parse("w0", &p), 0);
+	KUNIT_EXPECT_EQ(test, p.access, 'w');
+	KUNIT_EXPECT_EQ(test, p.domid, 0);
 	KUNIT_EXPECT_EQ(test, pv_xs_perm_parse("b65535", &p), 0);
 	KUNIT_EXPECT_EQ(test, p.access, 'b');
 	KUNIT_EXPECT_EQ(test, p.domid, 65535);

@@ -41,7 +41,8 @@ static bool config_port(struct pv_virtio *vd, unsigned int offset, unsigned int 
 {
 	const struct pv_virtio_pci *p = pv_virtio_pci_of(vd);
 	unsigned int start = HEADER_LEN + (p->msix_on ? MSIX_LEN : 0);
-	unsigned int size = p->port_len > start ? p->port_len - start : 0;
+	unsigned int size =
+		p->port_len - start; /* which is below port_len: see pv_virtio_pci_legacy() */
 
 	if (offset > size || len > size - offset)
 		return false;

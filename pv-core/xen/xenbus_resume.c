@@ -69,7 +69,7 @@ static bool all_back(void *arg)
 
 	(void)arg;
 	pv_xenbus.work();
-	for (xd = pv_xenbus_devices; xd && !(xd->lost && xd->listed); xd = xd->next)
+	for (xd = pv_xenbus_devices; xd && !xd->lost; xd = xd->next)
 		;
 	return !xd || !pv_xs_alive();
 }

@@ -114,7 +114,7 @@ static void look_unattached(struct pv_xenbus_device *xd)
 			xd->dev.name, err);
 		return;
 	}
-	while (bound-- && !xd->closed && act(xd))
+	while (bound-- && act(xd))
 		;
 }
 

@@ -20,8 +20,8 @@ import sys
 
 LIBRARY = ("arch/", "hypercall/", "pv-core/", "drivers/", "include/")
 REASONS = pathlib.Path(__file__).parent / "reasons"
-LINES = 98.2  # percent that are reached, at least
-BRANCHES = 93.7
+LINES = 99.5  # percent that are reached, at least
+BRANCHES = 97.2
 
 
 class Line:
