@@ -5,13 +5,16 @@
     run.py --build DIR [-j N] [FILE...]
 
 The tests are the units, suite by suite, the fuzzers' kept inputs, target by target, and the simulator's lives in
-which allocations, hypercalls and grants fail, rig by rig. All mutants are in one build (find.py); a first run of each test tells which branches it sees taken, and only those tests are run
-without it. What nobody notices is listed, but for what tests/mutants/equivalent has a reason for.
+which allocations, hypercalls and grants fail, rig by rig. All mutants are in one build (find.py); a first run of each
+test tells which branches it sees taken, and only those tests are run without it: the suites that say they cover the
+file first, then the others, the quickest first. What nobody notices is listed, but for what tests/mutants/equivalent
+has a reason for.
 """
 
 import argparse
 import concurrent.futures
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,7 +30,8 @@ from results import record  # noqa: E402
 
 LEAST = 95  # per cent of those that can be noticed
 RIGS = ("virtio-blk", "blkfront", "virtio-net", "netfront")
-SECONDS = 60  # a test that takes longer has noticed: it hangs
+SECONDS = 60  # a test that takes longer has noticed: it hangs; or than this many times what it takes
+TIMES = 30
 
 
 class Wrong(Exception):
@@ -69,12 +73,12 @@ def command(test):
             f"build/fuzz/mutants/{os.getpid()}-{name}", "replay", "--target", name]
 
 
-def passes(tree, test, **variables):
+def passes(tree, test, seconds=SECONDS, **variables):
     env = dict(os.environ, **variables)
     env.pop("PV_RESULTS", None)
     try:
         done = subprocess.run(command(test), cwd=tree, env=env, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, check=False, timeout=SECONDS)
+                              stderr=subprocess.DEVNULL, check=False, timeout=seconds)
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0
@@ -88,19 +92,42 @@ def tests(tree):
             *(f"sim/{rig}" for rig in RIGS)]
 
 
+def covers():
+    """{file of the library: the unit tests that say they cover it}."""
+    found = {}
+    folder = os.path.join(ROOT, "kunit")
+    for name in sorted(os.listdir(folder)):
+        if name.endswith("_test.c"):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                comment = file.read().split("*/")[1]
+            for path in re.findall(r"[\w/-]+\.[ch]\b", comment.partition("Covers:")[2]):
+                found.setdefault(path, set()).add("unit/" + name.removesuffix("_test.c"))
+    return found
+
+
 def survey(tree, pool):
-    """{branch: the tests that see it taken, the quickest first}."""
+    """{branch: the tests that see it taken, the quickest first}; {test: the seconds that it takes}."""
     def one(test):
         with tempfile.NamedTemporaryFile("r") as seen:
             start = time.monotonic()
             if not passes(tree, test, PV_MUTANTS_SEEN=seen.name):
                 raise Wrong(f"{test} fails with nothing taken out")
             return time.monotonic() - start, test, {int(n) for n in seen.read().split()}
-    seen_by = {}
-    for _, test, seen in sorted(pool.map(one, tests(tree)), key=lambda found: found[:2]):
+    seen_by, takes = {}, {}
+    for seconds, test, seen in sorted(pool.map(one, tests(tree)), key=lambda found: found[:2]):
+        takes[test] = seconds
         for number in seen:
             seen_by.setdefault(number, []).append(test)
-    return seen_by
+    return seen_by, takes
+
+
+def by_folder(chosen, left, excused):
+    """A line for each folder, with its numbers."""
+    for folder in sorted({os.path.dirname(b.file) for b in chosen}):
+        def those(branches):
+            return sum(os.path.dirname(b.file) == folder for b in branches)  # noqa: B023
+        can = those(chosen) - those(excused)
+        print(f"{folder:24} {can - those(left):5}/{can:<5} {100 * (can - those(left)) / max(can, 1):6.1f} %")
 
 
 def equivalents():
@@ -127,14 +154,17 @@ def main():
         branches = prepare(tree)
         reasons = equivalents()
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-            seen_by = survey(tree, pool)
+            seen_by, takes = survey(tree, pool)
+            covered_by = covers()
             chosen = [b for b in branches if not args.files or any(f in b.file for f in args.files)]
             if not chosen:
                 raise Wrong(f"no branch is in {' '.join(args.files)}")
 
             def notices(branch):
-                for test in seen_by.get(branch.number, []):
-                    if not passes(tree, test, PV_MUTANT=str(branch.number)):
+                likely = covered_by.get(branch.file, ())
+                for test in sorted(seen_by.get(branch.number, []), key=lambda t: t not in likely):
+                    seconds = min(SECONDS, 5 + TIMES * takes[test])
+                    if not passes(tree, test, seconds, PV_MUTANT=str(branch.number)):
                         return test
                 return None
             noticed = list(pool.map(notices, chosen))
@@ -149,6 +179,7 @@ def main():
         print(f"{b.file}:{b.line}: {b.function}: {b.text}  [{f'{seen} tests saw it' if seen else 'never taken'}]")
     for name in stale:
         print(f"tests/mutants/equivalent: no survivor: {name}")
+    by_folder(chosen, left, excused)
     can = len(chosen) - len(excused)
     share = 100 * (can - len(left)) / max(can, 1)
     print(f"mutants: {len(chosen)} branches, {can - len(left)} noticed, {len(left)} not, {len(excused)} that make no difference: "
