@@ -332,11 +332,63 @@ static void map_out_of_reach(struct kunit *test)
 	}
 }
 
+/* A last tag that ends with the information, whose size is no multiple of 8: what lies behind it is no tag. */
+static void ends_unaligned(struct kunit *test)
+{
+	uint32_t end;
+
+	tag(2, "loader", 5);
+	end = used - 3;
+	tag(1, "not ours", 9);
+	put32(0, end);
+	KUNIT_EXPECT_EQ(test, pv_boot_from_multiboot2(info, MBI, reach), 0);
+	KUNIT_EXPECT_STREQ(test, info->cmdline, "");
+}
+
+/* At the end of what can be addressed there is no such thing. */
+static const void *anywhere(uint64_t pa, size_t len)
+{
+	(void)pa;
+	(void)len;
+	return ram + (MBI - BASE);
+}
+
+static void at_the_end_of_memory(struct kunit *test)
+{
+	tag(1, "text", 5);
+	tag(0, NULL, 0);
+	put32(0, used);
+	KUNIT_EXPECT_EQ(test, pv_boot_from_multiboot2(info, ~0ull - 0xffff, anywhere), PV_EINVAL);
+	KUNIT_EXPECT_EQ(test, pv_boot_from_multiboot2(info, ~0ull - 3, anywhere), PV_EINVAL);
+}
+
+static void efi_types(struct kunit *test)
+{
+	static struct efi_map m = {
+		48, 1, {{8, 0, 0x100000, 0, 1, 0, 0}, {3, 0, 0x200000, 0, 1, 0, 0}}};
+
+	tag(17, &m, 8 + 2 * 48);
+	KUNIT_ASSERT_EQ(test, parse(), 0);
+	KUNIT_EXPECT_EQ(test, info->range[1].type, PV_RANGE_UNUSABLE);
+	KUNIT_EXPECT_EQ(test, info->range[2].type, PV_RANGE_RAM);
+}
+
 static struct kunit_case multiboot2_cases[] = {
-	KUNIT_CASE(as_by_grub),	   KUNIT_CASE(efi_only),	 KUNIT_CASE(meminfo_only),
-	KUNIT_CASE(nothing_in_it), KUNIT_CASE(no_end),		 KUNIT_CASE(sizes_of_the_whole),
-	KUNIT_CASE(sizes_of_tags), KUNIT_CASE(sizes_of_entries), KUNIT_CASE(many_of_all),
-	KUNIT_CASE(cmdline_long),  KUNIT_CASE(map_out_of_reach), {},
+	KUNIT_CASE(ends_unaligned),
+	KUNIT_CASE(at_the_end_of_memory),
+	KUNIT_CASE(efi_types),
+	KUNIT_CASE(as_by_grub),
+	KUNIT_CASE(efi_only),
+	KUNIT_CASE(meminfo_only),
+	KUNIT_CASE(nothing_in_it),
+	KUNIT_CASE(no_end),
+	KUNIT_CASE(sizes_of_the_whole),
+	KUNIT_CASE(sizes_of_tags),
+	KUNIT_CASE(sizes_of_entries),
+	KUNIT_CASE(many_of_all),
+	KUNIT_CASE(cmdline_long),
+	KUNIT_CASE(map_out_of_reach),
+	{},
 };
 
 static struct kunit_suite multiboot2_suite = {

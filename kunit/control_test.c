@@ -12,6 +12,7 @@
 
 #include "fake_store.h"
 #include "pv-core/bus.h"
+#include "pv-core/shutdown.h"
 
 static int asked; /* the last reason; -1: none */
 static unsigned int times;
@@ -171,6 +172,23 @@ static void control_changes_its_mind(struct kunit *test)
 	pv_fake_xs.changed = NULL;
 }
 
+/* A store that takes no watch of it: the kernel is not told, and nothing else is lost. */
+static void control_not_watched(struct kunit *test)
+{
+	pv_fake_xs.deny = PV_FAKE_XS_HOME "/control";
+	KUNIT_EXPECT_EQ(test, pv_xenbus.scan(NULL), 0);
+	KUNIT_EXPECT_TRUE(test, pv_fake_logged("control/shutdown cannot be watched, error -"));
+	pv_fake_xs.deny = NULL;
+	pv_on_shutdown(on_shutdown, NULL);
+	ask("halt");
+	KUNIT_EXPECT_EQ(test, times, 0);
+	KUNIT_EXPECT_STREQ(test, pv_fake_xs_read("control/shutdown"), "halt");
+	KUNIT_EXPECT_NULL(test, pv_fake_xs_read("control/feature-poweroff"));
+	pv_on_shutdown(NULL, NULL);
+	pv_shutdown_request(PV_SHUTDOWN_HALT);
+	KUNIT_EXPECT_EQ(test, times, 0);
+}
+
 static void control_not_acknowledged(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, pv_xenbus.scan(NULL), 0);
@@ -189,6 +207,7 @@ static struct kunit_case control_cases[] = {
 	KUNIT_CASE(control_nobody_listens),
 	KUNIT_CASE(control_listens_before),
 	KUNIT_CASE(control_changes_its_mind),
+	KUNIT_CASE(control_not_watched),
 	KUNIT_CASE(control_not_acknowledged),
 	{},
 };

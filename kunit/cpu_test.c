@@ -225,6 +225,8 @@ static void cpu_without_tables(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_cpu_get(0, &info), 0);
 	KUNIT_EXPECT_EQ(test, info.apic_id, 3);
 	KUNIT_EXPECT_EQ(test, pv_cpu_start(1, entry, NULL, low), PV_ENOENT);
+	KUNIT_EXPECT_EQ(test, pv_cpu_start(PV_CONFIG_MAX_CPUS, entry, NULL, low), PV_ENOENT);
+	KUNIT_EXPECT_EQ(test, pv_cpu_start(0x10000000, entry, NULL, low), PV_ENOENT);
 }
 
 static bool some(uint32_t number, struct pv_cpu_info *info)
@@ -385,6 +387,12 @@ static void cpu_start_fails(struct kunit *test)
 	boot.num_ranges = 1;
 	boot.range[0] = (struct pv_range) {.base = 0, .size = 0x9000, .type = PV_RANGE_RAM};
 	KUNIT_EXPECT_EQ(test, pv_cpu_start(1, entry, NULL, low), PV_ENOTSUP);
+	boot.num_ranges = 4;
+	boot.range[1] = (struct pv_range) {.base = 0, .size = 0x9f000, .type = PV_RANGE_ACPI};
+	boot.range[2] = (struct pv_range) {.base = 0x9000, .size = 0x9000, .type = PV_RANGE_RAM};
+	KUNIT_EXPECT_EQ(test, pv_cpu_start(1, entry, NULL, low), PV_ENOTSUP);
+	boot.range[3] = (struct pv_range) {.base = 0, .size = 0x9f000, .type = PV_RANGE_RAM};
+	KUNIT_EXPECT_EQ(test, pv_cpu_start(1, entry, NULL, low), PV_ENOMEM);
 	pv_fake_region_remove(&low_region);
 	boot.num_ranges = 0;
 	KUNIT_EXPECT_EQ(test, pv_cpu_start(1, entry, NULL, low), PV_ENOMEM);

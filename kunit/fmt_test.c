@@ -76,6 +76,24 @@ static void fmt_widths(struct kunit *test)
 	EXPECT_TEXT(test, "0x2a", "%p", (void *)42);
 }
 
+/* What is no conversion is shown as it is; a width is bounded, and a character may be 0. */
+static void fmt_odd(struct kunit *test)
+{
+	const char *volatile none = NULL, *volatile odd = "[%y] 100%", *volatile end = "5%";
+	const char *volatile wide = "%99999999d|";
+	char text[8];
+
+	EXPECT_TEXT(test, "[(null)]", "[%6s]", none);
+	KUNIT_EXPECT_EQ(test, pv_snprintf(text, sizeof(text), "a%cb", 0), 3);
+	KUNIT_EXPECT_EQ(test, pv_memcmp(text, "a\0b", 4), 0);
+	KUNIT_EXPECT_EQ(test, pv_snprintf(text, sizeof(text), odd), 9);
+	KUNIT_EXPECT_EQ(test, pv_memcmp(text, "[%y] 10", 8), 0);
+	KUNIT_EXPECT_EQ(test, pv_snprintf(text, sizeof(text), end), 2);
+	KUNIT_EXPECT_STREQ(test, text, "5%");
+	KUNIT_EXPECT_EQ(test, pv_snprintf(text, sizeof(text), wide, 1), 99999 + 1);
+	EXPECT_TEXT(test, "100%", "%d%%", 100);
+}
+
 /* C99 7.19.6.5: nothing beyond size, a terminator, and the length of the whole. */
 static void fmt_cut(struct kunit *test)
 {
@@ -118,9 +136,11 @@ static void fmt_log_one_line(struct kunit *test)
 }
 
 static struct kunit_case fmt_cases[] = {
-	KUNIT_CASE(fmt_text),	 KUNIT_CASE(fmt_unterminated), KUNIT_CASE(fmt_null_text),
-	KUNIT_CASE(fmt_numbers), KUNIT_CASE(fmt_widths),       KUNIT_CASE(fmt_cut),
-	KUNIT_CASE(fmt_log_cut), KUNIT_CASE(fmt_log_one_line), {},
+	KUNIT_CASE(fmt_text),	   KUNIT_CASE(fmt_unterminated),
+	KUNIT_CASE(fmt_null_text), KUNIT_CASE(fmt_numbers),
+	KUNIT_CASE(fmt_widths),	   KUNIT_CASE(fmt_cut),
+	KUNIT_CASE(fmt_log_cut),   KUNIT_CASE(fmt_log_one_line),
+	KUNIT_CASE(fmt_odd),	   {},
 };
 
 static struct kunit_suite fmt_suite = {

@@ -6,6 +6,8 @@
  * Covers: pv-core/init.c
  */
 #include <kunit/test.h>
+#include <pv/control.h>
+#include <pv/err.h>
 #include <pv/fake.h>
 #include <pv/fake_xen.h>
 #include <pv/pv.h>
@@ -231,14 +233,92 @@ static void hv_xen_not_named(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pv_fake_logged("xenbus: this machine has none"));
 }
 
+/* --- buses ------------------------------------------------------------------------------------ */
+
+static unsigned int bus_works, bus_resumes;
+
+static int bus_work(void)
+{
+	bus_works++;
+	return 5;
+}
+
+static int bus_resume(void)
+{
+	bus_resumes++;
+	return 0;
+}
+
+static int saved(void)
+{
+	return 0;
+}
+
+static void hv_bus_works(struct kunit *test)
+{
+	static const struct pv_bus busy = {
+		.name = "busy", .scan = scan, .work = bus_work, .resume = bus_resume};
+	static const struct pv_bus *const two[] = {&bus, &busy, NULL};
+	static const struct pv_hv moves = {
+		.id = PV_HV_KVM, .init = init, .suspend = saved, .resume = saved};
+	static const struct pv_hv *const table[] = {&moves, NULL};
+	const struct pv_init_args args = {.hypervisors = table, .buses = two};
+
+	bus_works = bus_resumes = 0;
+	KUNIT_ASSERT_EQ(test, pv_init(&args), 0);
+	KUNIT_EXPECT_EQ(test, pv_work(), 5);
+	KUNIT_EXPECT_EQ(test, bus_works, 1);
+	KUNIT_EXPECT_EQ(test, pv_suspend(), 0);
+	KUNIT_EXPECT_EQ(test, bus_resumes, 1);
+}
+
+/* More buses than it is noted of whether they were there: those are not ended. */
+static unsigned int ended;
+
+static void many_end(void)
+{
+	ended++;
+}
+
+static int absent(const struct pv_boot_info *boot)
+{
+	(void)boot;
+	return PV_ENODEV;
+}
+
+static int fails(const struct pv_boot_info *boot)
+{
+	(void)boot;
+	return PV_EIO;
+}
+
+static void hv_many_buses(struct kunit *test)
+{
+	static const struct pv_bus there = {.name = "there", .scan = scan, .end = many_end};
+	static const struct pv_bus none = {.name = "none", .scan = absent, .end = many_end};
+	static const struct pv_bus broken = {.name = "broken", .scan = fails, .end = many_end};
+	static const struct pv_bus endless = {.name = "endless", .scan = scan};
+	static const struct pv_bus *many[67];
+	const struct pv_init_args args = {.buses = many};
+	unsigned int i;
+
+	for (i = 0; i < 66; i++)
+		many[i] = &there;
+	many[1] = &none;
+	many[2] = &broken;
+	many[3] = &endless;
+	ended = 0;
+	KUNIT_ASSERT_EQ(test, pv_init(&args), 0);
+	KUNIT_EXPECT_EQ(test, scans, 64);
+	KUNIT_EXPECT_TRUE(test, pv_fake_logged("broken: looking for devices failed, error -5"));
+	pv_shutdown();
+	KUNIT_EXPECT_EQ(test, ended, 61);
+}
+
 static struct kunit_case hv_cases[] = {
-	KUNIT_CASE(hv_named),
-	KUNIT_CASE(hv_small),
-	KUNIT_CASE(hv_fails),
-	KUNIT_CASE(hv_not_named),
-	KUNIT_CASE(hv_not_known),
-	KUNIT_CASE(hv_xen_not_named),
-	{},
+	KUNIT_CASE(hv_bus_works), KUNIT_CASE(hv_many_buses),	KUNIT_CASE(hv_named),
+	KUNIT_CASE(hv_small),	  KUNIT_CASE(hv_fails),		KUNIT_CASE(hv_not_named),
+	KUNIT_CASE(hv_not_known), KUNIT_CASE(hv_xen_not_named), {},
 };
 
 static struct kunit_suite hv_suite = {

@@ -161,6 +161,58 @@ static void pci_hostile_mcfg(struct kunit *test)
 	}
 }
 
+/* Where a walk of the buses begins: each segment once, segment 0 by the ports if there are some. */
+static void expect_roots(struct kunit *test, bool ports, const uint16_t (*want)[2], unsigned int n)
+{
+	struct fake_pci_machine *m = fake_pci_machine(test, ports, 2);
+	static const struct {
+		uint16_t segment;
+		uint8_t first, last;
+	} region[] = {{2, 3, 3}, {0, 0, 0}, {2, 0, 1}, {0, 1, 1}};
+	uint8_t mcfg[8 + 16 * PV_ARRAY_SIZE(region)], bus;
+	uint16_t segment;
+	uint64_t table;
+	unsigned int i;
+
+	for (i = PV_ARRAY_SIZE(region); i--;) /* each clears what is before it */
+		fake_mcfg(mcfg + 16 * i, FAKE_ECAM_BASE - (region[i].first << 20),
+			  region[i].segment, region[i].first, region[i].last);
+	table = fake_acpi_table(&m->acpi, "MCFG", mcfg, sizeof(mcfg));
+	m->rsdp = fake_acpi_root(&m->acpi, true, &table, 1);
+	KUNIT_ASSERT_EQ(test, pv_pci_init(m->rsdp), 0);
+	for (i = 0; i < n; i++) {
+		KUNIT_EXPECT_TRUE(test, pv_pci_root(i, &segment, &bus));
+		KUNIT_EXPECT_TRUE(test, segment == want[i][0] && bus == want[i][1]);
+	}
+	KUNIT_EXPECT_FALSE(test, pv_pci_root(n, &segment, &bus));
+	pv_pci_exit();
+	pv_fake_region_remove(&m->acpi.region);
+	pv_fake_region_remove(&m->pci.ecam);
+	if (ports)
+		pv_fake_region_remove(&m->pci.ports);
+}
+
+static void pci_roots(struct kunit *test)
+{
+	static const uint16_t by_ecam[][2] = {{2, 3}, {0, 0}}, by_ports[][2] = {{0, 0}, {2, 3}};
+
+	expect_roots(test, false, by_ecam, 2);
+	expect_roots(test, true, by_ports, 2);
+}
+
+/* A byte and a word that lie across the end of what one access reaches. */
+static void pci_unaligned(struct kunit *test)
+{
+	struct fake_pci_machine *m = fake_pci_machine(test, false, 2);
+
+	KUNIT_ASSERT_EQ(test, pv_pci_init(m->rsdp), 0);
+	KUNIT_EXPECT_EQ(test, pv_pci_read8(host, 0x1000), 0xff);
+	KUNIT_EXPECT_EQ(test, pv_pci_read16(host, 0x1000), 0xffff);
+	pv_pci_write8(host, 0x1000, 1);
+	pv_pci_write16(host, 0x1000, 1);
+	pv_pci_exit();
+}
+
 /* Memory for the list of buses, or the mapping, is missing at each place in turn. */
 static void pci_init_fails_cleanly(struct kunit *test)
 {
@@ -184,6 +236,8 @@ static struct kunit_case pci_cases[] = {
 	KUNIT_CASE(pci_access_by_ecam),
 	KUNIT_CASE(pci_choice),
 	KUNIT_CASE(pci_hostile_mcfg),
+	KUNIT_CASE(pci_roots),
+	KUNIT_CASE(pci_unaligned),
 	KUNIT_CASE(pci_init_fails_cleanly),
 	{},
 };

@@ -355,7 +355,74 @@ static void by_interrupt(struct kunit *test)
 	done();
 }
 
+/* Of several functions each is told of; and there may be no memory for a slot. */
+static void functions(struct kunit *test)
+{
+	struct machine *k = make(test, 0x42); /* hot-plug and power, no light, no button */
+	struct fake_pci_fn *more = &k->m->fn[3];
+
+	fake_pci_add(&k->m->pci, more, 5, 0, 7, 0x1af4, 0x1041, 0);
+	k->card->config[0x0e] |= 0x80;
+	pv_fake.alloc_fail_at = 1;
+	pv_pcie_slots_init(&user);
+	KUNIT_EXPECT_TRUE(test, pv_fake_logged("pci: no memory for a slot"));
+	KUNIT_EXPECT_EQ(test, pv_pcie_slots_work(), 0);
+	KUNIT_EXPECT_EQ(test, k->commands, 0u);
+	pv_pcie_slots_init(&user);
+	raise(k, PRESENT | CHANGED, 0);
+	KUNIT_EXPECT_EQ(test, pv_pcie_slots_work(), 1);
+	KUNIT_EXPECT_EQ(test, told.arrived, 2u);
+	KUNIT_EXPECT_EQ(test, told.last.devfn, 7);
+	done();
+}
+
+/* No room in the port's windows: nobody is told of a function that cannot be reached. */
+static void without_room(struct kunit *test)
+{
+	struct machine *k = make(test, FULL);
+
+	fake_pci_bar(k->card, 1, 0, 0x10000000);
+	pv_pcie_slots_init(&user);
+	raise(k, PRESENT | CHANGED, 0);
+	KUNIT_EXPECT_EQ(test, pv_pcie_slots_work(), 1);
+	KUNIT_EXPECT_EQ(test, told.arrived, 0u);
+	done();
+}
+
+/* A slot whose commands are at once, whose link tells nothing, and which has neither light nor power to switch. */
+static void plain(struct kunit *test)
+{
+	struct machine *k = make(test, 0x40040);
+
+	fake_pci_set32(k->port, CAP + 0x0c, 0);
+	fake_pci_set16(k->port, CONTROL, 0);
+	k->mute = true;
+	pv_pcie_slots_init(&user);
+	KUNIT_EXPECT_FALSE(test, pv_fake_logged("waited"));
+	k->commands = 0;
+	raise(k, PRESENT | CHANGED, 0);
+	KUNIT_EXPECT_EQ(test, pv_pcie_slots_work(), 1);
+	KUNIT_EXPECT_EQ(test, told.arrived, 1u);
+	KUNIT_EXPECT_EQ(test, k->commands, 0u);
+	done();
+}
+
+/* A port that is gone reads as all ones; its events are none. */
+static void port_gone(struct kunit *test)
+{
+	struct machine *k = make(test, FULL);
+
+	pv_pcie_slots_init(&user);
+	k->port->addr.bus = 0xfd;
+	KUNIT_EXPECT_EQ(test, pv_pcie_slots_work(), 0);
+	KUNIT_EXPECT_EQ(test, told.arrived + told.left, 0u);
+	k->port->addr.bus = 0;
+	done();
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(functions),	     KUNIT_CASE(without_room),
+	KUNIT_CASE(plain),	     KUNIT_CASE(port_gone),
 	KUNIT_CASE(in_and_out),	     KUNIT_CASE(addresses),
 	KUNIT_CASE(pulled),	     KUNIT_CASE(without_power),
 	KUNIT_CASE(does_not_answer), KUNIT_CASE_PARAM(not_ours, lack_gen_params),

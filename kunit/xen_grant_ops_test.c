@@ -126,6 +126,49 @@ static void ops_map(struct kunit *test)
 	pv_os_pages_free(own, 1);
 }
 
+/* Xen asks for a repetition, and then refuses it, or asks for ever. */
+static unsigned int maps;
+static long answer;
+
+static long asks_again(unsigned int op, const unsigned long arg[5])
+{
+	struct gnttab_map_grant_ref *m = (struct gnttab_map_grant_ref *)arg[1];
+
+	if (op != __HYPERVISOR_grant_table_op)
+		return pv_fake_xen_hypercall(op, arg);
+	if (arg[0] == GNTTABOP_map_grant_ref) {
+		maps++;
+		m->status = GNTST_eagain;
+		return 0;
+	}
+	if (arg[0] == GNTTABOP_copy && maps++)
+		return answer;
+	return pv_fake_xen_hypercall(op, arg);
+}
+
+static void ops_again(struct kunit *test)
+{
+	uint32_t ref = pv_fake_xen_peer_grant(PEER, page[0], false), handle = 77;
+	uint8_t *own = pv_os_pages_alloc(1);
+	struct gnttab_copy op = copy_of(ref, page[1], 0, 1);
+
+	KUNIT_ASSERT_NOT_NULL(test, own);
+	pv_fake.xen_hypercall = asks_again;
+	maps = 0;
+	KUNIT_EXPECT_EQ(test, pv_grant_map(PEER, ref, own, false, &handle), PV_EAGAIN);
+	KUNIT_EXPECT_TRUE(test, maps > 10 && maps < 1000);
+	KUNIT_EXPECT_EQ(test, handle, 77);
+	own[0] = 1;
+	maps = 0;
+	answer = PV_EPERM;
+	pv_fake_xen.copy_status = busy;
+	again = 1;
+	KUNIT_EXPECT_EQ(test, pv_grant_copy(&op, 1), PV_EIO);
+	KUNIT_EXPECT_EQ(test, maps, 2);
+	pv_fake.xen_hypercall = NULL;
+	pv_os_pages_free(own, 1);
+}
+
 static void ops_errors(struct kunit *test)
 {
 	int status;
@@ -167,11 +210,8 @@ static void ops_share(struct kunit *test)
 }
 
 static struct kunit_case ops_cases[] = {
-	KUNIT_CASE(ops_copy),
-	KUNIT_CASE(ops_map),
-	KUNIT_CASE(ops_errors),
-	KUNIT_CASE(ops_share),
-	{},
+	KUNIT_CASE(ops_copy),	KUNIT_CASE(ops_map),   KUNIT_CASE(ops_again),
+	KUNIT_CASE(ops_errors), KUNIT_CASE(ops_share), {},
 };
 
 static struct kunit_suite ops_suite = {

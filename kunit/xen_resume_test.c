@@ -214,6 +214,23 @@ static void resume_far_cpu(struct kunit *test)
 	keeps_page = true;
 }
 
+/* And what Xen refused to register is asked for again. */
+static void resume_far_cpu_refused(struct kunit *test)
+{
+	keeps_page = true;
+	pv_fake_xen.vcpus = PV_FAKE_XEN_CPUS;
+	KUNIT_ASSERT_EQ(test, suspend(), 0);
+	pv_fake.cpu = FAR_CPU;
+	refuse_op(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0);
+	KUNIT_EXPECT_EQ(test, pv_xen_cpu_start(), PV_EPERM);
+	KUNIT_EXPECT_NULL(test, pv_xen_vcpu_info(FAR_CPU));
+	refuse.answer = 0;
+	KUNIT_EXPECT_EQ(test, pv_xen_cpu_start(), 0);
+	KUNIT_EXPECT_PTR_EQ(test, (void PV_FORCE *)pv_xen_vcpu_info(FAR_CPU),
+			    pv_fake_xen_vcpu_info(FAR_CPU));
+	pv_xen_cpu_stop();
+}
+
 static void resume_timer_refused(struct kunit *test)
 {
 	unsigned int fired = 0;
@@ -293,10 +310,28 @@ static void resume_grants(struct kunit *test)
 	pv_os_pages_free(page, 1);
 }
 
+/* There were none before, and are none after it. */
+static void resume_without_grants(struct kunit *test)
+{
+	struct pv_platform platform;
+
+	pv_xen_exit();
+	refuse_op(__HYPERVISOR_grant_table_op, GNTTABOP_query_size, 0);
+	pv_fake.xen_hypercall = hypercall;
+	pv_detect(&platform, pv_cpuid, PV_HINT_PVH);
+	KUNIT_ASSERT_EQ(test, pv_xen_init(&platform, pv_fake_xen_boot()), 0);
+	refuse.answer = 0;
+	KUNIT_EXPECT_EQ(test, pv_grant_table.version, 0);
+	KUNIT_EXPECT_EQ(test, suspend(), 0);
+	KUNIT_EXPECT_EQ(test, pv_grant_table.version, 0);
+	KUNIT_EXPECT_NE(test, pv_grant_reserve(1), 0);
+}
+
 static struct kunit_case resume_cases[] = {
 	KUNIT_CASE(resume_console),	   KUNIT_CASE(resume_without_console),
 	KUNIT_CASE(resume_console_device), KUNIT_CASE(resume_ipi),
-	KUNIT_CASE(resume_far_cpu),	   KUNIT_CASE(resume_timer_refused),
+	KUNIT_CASE(resume_far_cpu),	   KUNIT_CASE(resume_far_cpu_refused),
+	KUNIT_CASE(resume_without_grants), KUNIT_CASE(resume_timer_refused),
 	KUNIT_CASE(resume_refused_page),   KUNIT_CASE(resume_refused_upcalls),
 	KUNIT_CASE(resume_grants),	   {},
 };

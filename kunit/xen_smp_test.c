@@ -16,6 +16,8 @@
 #include "hypercall/xen.h"
 #include "pv-core/clock.h"
 #include "pv-core/cpu.h"
+#include "pv-core/xen/events.h"
+#include "pv-core/xen/xen_smp.h"
 
 static uint64_t stack[64] PV_ALIGNED(16);
 static unsigned int rung[4];
@@ -194,7 +196,94 @@ static void xen_smp_tlb(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_fake_xen.flushes, 1);
 }
 
+static unsigned int sched_yields, sched_polls;
+static uint64_t poll_timeout;
+
+static long sched_hook(unsigned int op, const unsigned long arg[5])
+{
+	if (op == __HYPERVISOR_sched_op && arg[0] == SCHEDOP_yield)
+		sched_yields++;
+	if (op == __HYPERVISOR_sched_op && arg[0] == SCHEDOP_poll) {
+		sched_polls++;
+		poll_timeout = ((const struct sched_poll *)arg[1])->timeout;
+	}
+	return pv_fake_xen_hypercall(op, arg);
+}
+
+/* A CPU that could not have a port does not sleep; one without a clock does so with no end of it in Xen. */
+static void xen_smp_waits_with_less(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, begin(), 0);
+	pv_fake.xen_hypercall = sched_hook;
+	sched_yields = sched_polls = 0;
+	pv_xen_wait(3);
+	KUNIT_EXPECT_TRUE(test, sched_yields == 1 && sched_polls == 0);
+	pv_xen_yield(2);
+	KUNIT_EXPECT_EQ(test, sched_yields, 2);
+	pv_xen_kick(3);
+	pv_xen_wait(0);
+	KUNIT_EXPECT_EQ(test, sched_polls, 1);
+	KUNIT_EXPECT_NE(test, poll_timeout, 0);
+	pv_clock_end();
+	pv_xen_wait(0);
+	KUNIT_EXPECT_EQ(test, poll_timeout, 0);
+}
+
+/* No port for a CPU's interrupts, and none to wait at. */
+static void xen_smp_no_port(struct kunit *test)
+{
+	int ipi;
+
+	KUNIT_ASSERT_EQ(test, begin(), 0);
+	pv_fake_xen.fail_at = 1;
+	pv_fake_xen.fail_with = PV_ENOSPC;
+	KUNIT_EXPECT_EQ(test, pv_ipi_open(ring, NULL), PV_ENOSPC);
+	ipi = pv_ipi_open(ring, NULL);
+	KUNIT_ASSERT_GE(test, ipi, 0);
+	KUNIT_EXPECT_EQ(test, pv_ipi_send(ipi, 0), 0);
+	KUNIT_EXPECT_EQ(test, rung[0], 1);
+	pv_ipi_close(ipi);
+}
+
+/* The port at which a CPU waits is masked; were it not, an event at it would be one for nobody. */
+static void xen_smp_port_let_go(struct kunit *test)
+{
+	struct pv_evtchn_stats before, after;
+	int port;
+
+	KUNIT_ASSERT_EQ(test, begin(), 0);
+	pv_evtchn_stats(&before);
+	pv_xen_kick(0);
+	pv_evtchn_stats(&after);
+	KUNIT_EXPECT_EQ(test, after.events, before.events);
+	for (port = 1; port < 32; port++)
+		pv_evtchn_unmask(port);
+	pv_evtchn_stats(&after);
+	KUNIT_EXPECT_EQ(test, after.events, before.events + 1);
+	KUNIT_EXPECT_EQ(test, after.unknown, before.unknown);
+	KUNIT_EXPECT_TRUE(test, !rung[0] && !rung[1] && !rung[2]);
+}
+
+/* At the end a CPU runs still: Xen writes to its area, which stays. */
+static void xen_smp_ends_early(struct kunit *test)
+{
+	unsigned int pages;
+
+	KUNIT_ASSERT_EQ(test, begin(), 0);
+	pages = pv_fake.live_pages;
+	pv_fake_xen.runstate[3] = NULL;
+	pv_xen_smp_end();
+	KUNIT_EXPECT_NOT_NULL(test, pv_fake_xen.runstate[1]);
+	KUNIT_EXPECT_EQ(test, pv_fake.live_pages, pages);
+	pv_fake_xen.runstate[1]->state = RUNSTATE_runnable; /* it can be written */
+	pv_xen_smp_begin();
+}
+
 static struct kunit_case xen_smp_cases[] = {
+	KUNIT_CASE(xen_smp_waits_with_less),
+	KUNIT_CASE(xen_smp_no_port),
+	KUNIT_CASE(xen_smp_port_let_go),
+	KUNIT_CASE(xen_smp_ends_early),
 	KUNIT_CASE(xen_smp_ipi),
 	KUNIT_CASE(xen_smp_runstate),
 	KUNIT_CASE(xen_smp_lock),

@@ -180,18 +180,13 @@ static void switch_off(struct slot *s, bool gone)
 	power(s, false);
 }
 
-/* What the slot's events come to. */
+/* What the slot's events come to; with a card in it there is one of them at least. */
 static void act(struct slot *s, uint16_t events)
 {
 	bool present = get(s, SLOT_STATUS) & PRESENT;
 
 	if (s->occupied) {
-		if (!present || events & CHANGED)
-			switch_off(s, true);
-		else if (events & PRESSED)
-			switch_off(s, false);
-		else
-			return;
+		switch_off(s, !present || events & CHANGED);
 		if (!(events & CHANGED))
 			return;
 	}

@@ -107,6 +107,8 @@ uint64_t pv_rdtsc(void)
 void pv_pause(void)
 {
 	pv_fake.pauses++;
+	if (pv_fake.pause)
+		pv_fake.pause();
 }
 
 static long hypercall(bool vmmcall, unsigned int nr, const unsigned long arg[4])

@@ -29,12 +29,11 @@ static struct pv_xen_early *earlies;
 
 void pv_xen_early_attach(struct pv_xen_early *e)
 {
-	struct pv_xen_early *at = earlies;
+	struct pv_xen_early *at;
 
-	while (at && at != e)
-		at = at->next;
-	if (at)
-		return;
+	for (at = earlies; at; at = at->next)
+		if (at == e)
+			return;
 	e->next = earlies;
 	earlies = e;
 }
