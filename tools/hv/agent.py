@@ -68,6 +68,8 @@ def main():
                     say({"answer": [guest.command(name, **arguments), False]})
                 except RuntimeError as error:
                     say({"answer": [str(error), True]})
+            elif "vcpu_waits" in message:
+                say({"answer": [guest.vcpu_waits(), False]})
             elif "page_out" in message:
                 say({"paged_out": pageout.have_swap(SWAP) and guest.page_out()})
 

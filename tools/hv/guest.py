@@ -133,6 +133,10 @@ class Guest:
         """Has the host swap the guest's memory out; False if it cannot."""
         return False
 
+    def vcpu_waits(self):
+        """Nanoseconds for which each CPU could run and was not let, by the account of the host's scheduler."""
+        raise RuntimeError("this guest's host tells nothing of its scheduler")
+
     def command(self, name, /, **arguments):
         """A command to the monitor of the guest's QEMU, and its answer; RuntimeError if it refuses."""
         raise RuntimeError("this guest has no monitor")

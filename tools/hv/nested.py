@@ -53,6 +53,9 @@ class NestedGuest(Guest):
     def command(self, name, /, **arguments):
         return self._host.ask(name, arguments)
 
+    def vcpu_waits(self):
+        return self._host.vcpu_waits()
+
 
 class NestedHost:
     """An emulated host with KVM. Use: with NestedHost() as host: guest = host.start(env, spec)."""
@@ -168,6 +171,13 @@ class NestedHost:
     def ask(self, name, arguments):
         """A command to the monitor of the guest's QEMU, and its answer."""
         self._say({"ask": [name, arguments]})
+        return self._answer()
+
+    def vcpu_waits(self):
+        self._say({"vcpu_waits": True})
+        return self._answer()
+
+    def _answer(self):
         answer, is_error = self._answers.get(timeout=ANSWER_BOUND)
         if is_error:
             raise RuntimeError(answer)

@@ -104,6 +104,13 @@ class QemuGuest(Guest):
             time.sleep(0.05)
         self.command("cont", timeout)
 
+    def vcpu_waits(self):
+        waits = []
+        for cpu in self.command("query-cpus-fast"):
+            with open(f"/proc/{cpu['thread-id']}/schedstat", encoding="ascii") as file:
+                waits.append(int(file.read().split()[1]))
+        return waits
+
     def page_out(self):
         return pageout.have_swap("") and pageout.page_out(self._process.pid)
 

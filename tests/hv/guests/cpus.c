@@ -181,35 +181,54 @@ static void tlb(void)
 
 /* --- stolen time ------------------------------------------------------------------------------ */
 
-/* All CPUs run for a while: what they got, and what the host says it took, is the time that passed. */
+static void begin_account(unsigned int cpu)
+{
+	cpus[cpu].n = pv_clock_stolen_ns(cpu);
+	cpus[cpu].begin = pv_timer_now();
+}
+
+/* All CPUs run for a while, from their start on: what they got, and what the host says it took, is the time that passed. */
 static void spin(void)
 {
 	unsigned int cpu = pv_os_cpu();
+	uint64_t begin;
 
-	if (cpu)
+	if (cpu) {
+		begin_account(cpu);
 		meet();
-	cpus[cpu].begin = pv_timer_now();
-	while (pv_timer_now() - cpus[cpu].begin < rounds * 1000000)
+	}
+	begin = pv_timer_now();
+	while (pv_timer_now() - begin < rounds * 1000000)
 		pause_cpu();
 	cpus[cpu].end = pv_timer_now();
+	cpus[cpu].n = pv_clock_stolen_ns(cpu) - cpus[cpu].n;
 	done();
-	/* What a CPU has that went off is not told any more. */
-	while (cpu && !stop)
-		pause_cpu();
 }
 
+static void sleep_until(uint64_t when)
+{
+	while (pv_timer_now() < when)
+		pv_bare_wait(&stop, when - pv_timer_now());
+}
+
+/* With a pause, to look at the host's account before; and then stays, to look at it again. */
 static void steal(void)
 {
 	unsigned int i;
 
 	pv_cpu_find(pv_bare_boot());
+	pv_bare_printf("ready: 1\n");
+	sleep_until(pv_timer_now() + 5000000000);
+	begin_account(0);
 	together(spin);
 	pv_bare_printf("known: %u\n", pv_clock_stolen_known());
 	for (i = 0; i < num; i++)
 		pv_bare_printf("cpu %u: ran %llu us, stolen %llu us\n", i,
 			       (unsigned long long)(cpus[i].end - cpus[i].begin) / 1000,
-			       (unsigned long long)pv_clock_stolen_ns(i) / 1000);
-	stop = true;
+			       (unsigned long long)cpus[i].n / 1000);
+	pv_bare_printf("held: 1\n");
+	for (;;)
+		sleep_until(pv_timer_now() + 1000000000);
 }
 
 int pv_bare_main(const char *cmdline)
