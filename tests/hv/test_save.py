@@ -2,7 +2,7 @@
 """A domain that is saved and restored while its disk and its network are in use."""
 
 from harness import test
-from test_life import ECHOES, Stats
+from test_life import ECHOES, quiet
 
 from hv.spec import Disk, Forward
 
@@ -21,14 +21,14 @@ def xen_save(t):
     guest.expect(r"^ready: life$", t.patience(20))
     name, saved = guest.name, f"/tmp/{guest.name}.save"
     t.dom0(ECHOES, t.patience(20))
-    last = Stats(t, guest)
+    last = quiet(t, guest)
     for _ in range(ROUNDS):
         guest.moves()
         t.dom0(f"xl save {name} {saved}", t.patience(60))
         guest.follow(f"xl restore -c -F {saved} <&4 >&4 2>/run/{name}.log; cat /run/{name}.log")
         guest.expect(r"^suspended: 0, clock forward, wall clock forward$", t.patience(30))
         t.dom0(ECHOES_AGAIN, t.patience(60))
-        now = Stats(t, guest)
+        now = quiet(t, guest)
         assert now.disk[1:] == (0, 0, 1, 0), f"disk: {now.disk}"
         assert now.disk[0] > last.disk[0], f"the disk does nothing: {last.disk}, {now.disk}"
         assert now.use == last.use, f"in use: {last.use} before, {now.use} after"
