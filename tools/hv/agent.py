@@ -29,9 +29,9 @@ def _open_port():
 class _Reporter(QemuGuest):
     """A guest whose end is told to nested.py."""
 
-    def __init__(self, say, argv, bound):
+    def __init__(self, say, argv, bound, tap):
         self._say = say
-        super().__init__(argv, bound=bound, stats=True, on_output=self._tell)
+        super().__init__(argv, bound=bound, stats=True, on_output=self._tell, tap=tap)
 
     def _tell(self, data):
         self._say({"out": base64.b64encode(data).decode()})

@@ -125,7 +125,7 @@ class XenHost:
         """Starts a domain. ports: the ports of this machine for spec.forwards, in their order."""
         if self._guest and self._guest.outcome is None:
             raise RuntimeError("the domain before still runs")
-        if spec.extra or spec.icount or spec.trace:
+        if spec.extra or spec.icount or spec.trace or spec.queues:
             raise UserError(f"{env.name} does not take options of QEMU")
         self._runs += 1
         name = f"u{self._runs}"

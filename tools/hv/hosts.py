@@ -6,7 +6,7 @@ import re
 import socket
 from dataclasses import dataclass
 
-from . import backlog, bootdisk, hvm, l1image, xenimage
+from . import backlog, bootdisk, hvm, l1image, tap, xenimage
 from .domu import XenHost
 from .errors import UserError
 from .nested import NestedHost
@@ -78,12 +78,14 @@ class LocalHost:
         by_rule = {(r.proto, r.guest_port): p for r, p in zip(spec.forwards, ports)}
         listen = [f"127.0.0.1:{p}" for p in ports]
         wrapper = backlog.preload(self._backlog)
+        network, spec = tap.instead(spec, listen) if spec.queues else ((), spec)
         if env.firmware:
             with bootdisk.opened(spec, env.firmware) as fd:
                 argv = qemu_command(env, spec, listen, bootdisk.options(env.firmware, fd))
-                return QemuGuest(wrapper + argv, by_rule, on_output, bound, pass_fds=(fd,))
+                return QemuGuest(wrapper + argv, by_rule, on_output, bound, pass_fds=(fd,), tap=network)
         argv = qemu_command(env, spec, listen)
-        return QemuGuest(wrapper + argv, by_rule, on_output, bound, stats=env.kvm)
+        return QemuGuest(wrapper + argv, by_rule, on_output, bound, stats=env.kvm,
+                         tap=network)
 
 
 @dataclass(frozen=True)

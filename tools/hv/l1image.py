@@ -13,7 +13,7 @@ from .initrd import DIRECTORY, Cpio, add_modules
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KERNEL, SHELL = "linux-image-amd64", "busybox-static"
-MODULES = ("virtio_pci", "virtio_console", "virtio_net", "virtio_blk", "9pnet_virtio", "9p", "kvm_amd")
+MODULES = ("virtio_pci", "virtio_console", "virtio_net", "virtio_blk", "9pnet_virtio", "9p", "kvm_amd", "tun")
 
 
 def prepare():

@@ -26,7 +26,7 @@ import tempfile
 import threading
 import time
 
-from . import backlog, l1image, pageout
+from . import backlog, l1image, pageout, tap
 from .errors import UserError
 from .guest import Guest, Outcome
 from .qemu import QemuGuest
@@ -149,8 +149,9 @@ class NestedHost:
         guest = NestedGuest(self, by_rule, on_output)
         self._guest, self._after = guest, (here, spec)
         initrd = spec.initrd and f"{there}/initrd"
+        network, spec = tap.instead(spec, listen) if spec.queues else ((), spec)
         argv = qemu_command(env, spec.with_files(f"{there}/elf", initrd, names), listen)
-        self._say({"start": {"argv": self._preload + argv, "bound": bound}})
+        self._say({"start": {"argv": self._preload + argv, "bound": bound, "tap": network}})
         return guest
 
     def kill_guest(self, guest):

@@ -17,6 +17,7 @@ import time
 
 from . import kvmstat, pageout
 from .guest import CONSOLE_MAX, Guest, Outcome
+from .tap import Tap
 
 
 def debug_exit_status(code):
@@ -25,9 +26,10 @@ def debug_exit_status(code):
 
 
 class QemuGuest(Guest):
-    def __init__(self, argv, ports=None, on_output=None, bound=600.0, pass_fds=(), stats=False):
-        """Starts QEMU. bound: seconds after which it is ended, whatever it does."""
+    def __init__(self, argv, ports=None, on_output=None, bound=600.0, pass_fds=(), stats=False, tap=()):
+        """Starts QEMU. bound: seconds after which it is ended, whatever it does; tap: what Tap takes, if it has one."""
         super().__init__(ports or {}, on_output)
+        self._tap = Tap(*tap) if tap else None
         self._qmp, theirs = socket.socketpair()
         fd = theirs.fileno()
         argv = [*argv, "-S", "-chardev", f"socket,id=qmp,fd={fd}", "-mon", "qmp,mode=control"]
@@ -153,6 +155,8 @@ class QemuGuest(Guest):
                         channels.unregister(key.fileobj)
         code = self._process.wait()
         stats = kvmstat.read(self._vm) if self._vm is not None else {}
+        if self._tap:
+            self._tap.close()
         for channel in (self._process.stdout, self._process.stderr, self._qmp):
             channel.close()
         self.finish(self._judge(code, stats))

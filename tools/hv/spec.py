@@ -36,6 +36,7 @@ class Spec:
     disks: tuple = ()
     net: bool = False
     forwards: tuple = ()  # imply net
+    queues: int = 0  # of a network by a tap device (tap.py), in the place of QEMU's own; forwards are TCP
     net_device: str = ""  # further properties of the virtio-net device
     untrusted: bool = False  # the devices say of themselves that they are not to see the guest's memory
     machine: tuple = ()  # further options of QEMU, before those of devices
