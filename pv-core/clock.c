@@ -9,7 +9,7 @@
  * reading touches nothing that another CPU writes. Should the host break its promise, a CPU's own
  * time does not step back all the same. Without the bit the pages of two CPUs may disagree by some
  * microseconds, and every reading is taken forward to the highest that any CPU returned before:
- * `shared.last`, which only grows, by compare-and-exchange.
+ * `latest.ns`, which only grows, by compare-and-exchange.
  *
  * A kernel that knows better may have the bit ignored (pv_clock_use_stable()).
  *
@@ -41,8 +41,8 @@ struct slot {
 static struct slot slots[PV_CONFIG_MAX_CPUS];
 static const struct pv_clock_source *source;
 static struct {
-	uint64_t last;
-} PV_ALIGNED(64) shared; /* nothing else in its line: every reading without the bit may write it */
+	uint64_t ns;
+} PV_ALIGNED(64) latest; /* nothing else in its line: every reading without the bit may write it */
 static uint64_t ahead;	 /* of the host's, which was behind when the guest came to it */
 static bool distrusts_stable; /* pv_clock_use_stable() */
 static void (*stopped_fn)(void *arg);
@@ -58,14 +58,14 @@ const char *pv_clock_name(void)
 	return source ? source->name : "none";
 }
 
-/* Takes shared.last forward to `now`; the higher of both. */
+/* Takes latest.ns forward to `now`; the higher of both. */
 static uint64_t forward(uint64_t now)
 {
-	uint64_t last = __atomic_load_n(&shared.last, __ATOMIC_RELAXED);
+	uint64_t last = __atomic_load_n(&latest.ns, __ATOMIC_RELAXED);
 
 	/* Bounded: it fails only if another CPU took it forward meanwhile. */
 	while (now > last)
-		if (__atomic_compare_exchange_n(&shared.last, &last, now, false, __ATOMIC_RELAXED,
+		if (__atomic_compare_exchange_n(&latest.ns, &last, now, false, __ATOMIC_RELAXED,
 						__ATOMIC_RELAXED))
 			return now;
 	return last;
@@ -334,7 +334,7 @@ void pv_clock_end(void)
 	} else {
 		source->end();
 		pv_memset(slots, 0, sizeof(slots));
-		shared.last = 0;
+		latest.ns = 0;
 		ahead = 0;
 	}
 	distrusts_stable = false;

@@ -21,7 +21,7 @@ static enum pv_upcall upcall;
 static struct cpu {
 	uint64_t *mine; /* PV_EVTCHN_WORDS of them; NULL: the CPU was not started */
 	uint64_t upcalls, events, unknown;
-} cpus[PV_CONFIG_MAX_CPUS];
+} PV_ALIGNED(64) cpus[PV_CONFIG_MAX_CPUS];
 
 /* --- dispatch --------------------------------------------------------------------------------- */
 

@@ -27,7 +27,7 @@
 static struct {
 	int port; /* VIRQ_TIMER's; 0: there is no timer */
 	uint64_t wake;
-} cpus[PV_CONFIG_MAX_CPUS];
+} PV_ALIGNED(64) cpus[PV_CONFIG_MAX_CPUS];
 
 /* Older than 3.1, or a Xen without that operation: the hypercall of before. */
 static int program(unsigned int cpu, uint64_t deadline)
