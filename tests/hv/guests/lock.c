@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* A lock that all CPUs want, `cpus.n=` times, with the host's help (cpus.do=lock) and without (spin). */
+/*
+ * A lock that all CPUs want, `cpus.n=` times, with the host's help (cpus.do=lock) and without (spin). Each has it for
+ * `lock.hold=` turns of a loop, and is without it for `lock.rest=`.
+ */
 #include "together.h"
 
 #include <pv/lock.h>
-
-#define WORK 200 /* turns */
 
 const struct pv_bare_hv *const pv_bare_hypervisors[] = {&pv_bare_xen, &pv_bare_kvm, NULL};
 const struct pv_bus *const pv_bare_buses[] = {NULL};
@@ -12,14 +13,13 @@ const struct pv_driver *const pv_bare_drivers[] = {NULL};
 
 static struct pv_lock lock;
 static volatile uint64_t guarded[2];
+static uint64_t hold = 200, rest = 200;
 
-/* As long in the lock as out of it. */
-static void work(void)
+/* Not pauses, which a host may take for a CPU that waits. */
+static void work(uint64_t turns)
 {
-	unsigned int i;
-
-	for (i = 0; i < WORK; i++)
-		pause_cpu();
+	while (turns--)
+		__asm__ __volatile__("");
 }
 
 static void contend(void)
@@ -34,10 +34,10 @@ static void contend(void)
 		pv_lock_take(&lock);
 		cpus[cpu].bad += guarded[0] != guarded[1];
 		guarded[0]++;
-		work();
+		work(hold);
 		guarded[1]++;
 		pv_lock_drop(&lock);
-		work();
+		work(rest);
 	}
 	cpus[cpu].end = pv_timer_now();
 	cpus[cpu].n = i;
@@ -87,5 +87,7 @@ int pv_bare_main(const char *cmdline)
 {
 	static const struct action actions[] = {{"lock", with_host}, {"spin", without_host}};
 
+	pv_cmdline_get_u64(cmdline, "lock.hold", &hold);
+	pv_cmdline_get_u64(cmdline, "lock.rest", &rest);
 	return run_action(cmdline, actions, PV_ARRAY_SIZE(actions));
 }
