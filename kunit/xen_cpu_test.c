@@ -257,20 +257,6 @@ static void xen_cpu_pv_no_memory(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pv_fake_xen.down[3]);
 }
 
-/* Beyond the shared page's there is no mask to set: the CPU begins as Xen has it. */
-static void xen_cpu_pv_far(struct kunit *test)
-{
-	static struct start_info info;
-
-	pv_fake_xen.vcpus = XEN_LEGACY_MAX_VCPUS + 1;
-	init(pv_fake_xen_boot());
-	pv_cpu_find(pv_fake_xen_boot());
-	pv_xen_frames_start(&info);
-	KUNIT_EXPECT_EQ(test, pv_cpu_start(XEN_LEGACY_MAX_VCPUS, entry, NULL, stack + 64), 0);
-	pv_xen_frames_start(NULL);
-	KUNIT_EXPECT_EQ(test, given, XEN_LEGACY_MAX_VCPUS);
-}
-
 static void halted(void)
 {
 	__builtin_longjmp(gone, 1);
@@ -349,12 +335,17 @@ static void xen_cpu_off_hvm(struct kunit *test)
 }
 
 static struct kunit_case xen_cpu_cases[] = {
-	KUNIT_CASE(xen_cpu_pvh),	  KUNIT_CASE(xen_cpu_refused),
-	KUNIT_CASE(xen_cpu_hvm),	  KUNIT_CASE(xen_cpu_pv),
-	KUNIT_CASE(xen_cpu_off_and_on),	  KUNIT_CASE(xen_cpu_beyond),
-	KUNIT_CASE(xen_cpu_pv_no_memory), KUNIT_CASE(xen_cpu_pv_far),
-	KUNIT_CASE(xen_cpu_stays_up),	  KUNIT_CASE(xen_cpu_woken),
-	KUNIT_CASE(xen_cpu_off_hvm),	  {},
+	KUNIT_CASE(xen_cpu_pvh),
+	KUNIT_CASE(xen_cpu_refused),
+	KUNIT_CASE(xen_cpu_hvm),
+	KUNIT_CASE(xen_cpu_pv),
+	KUNIT_CASE(xen_cpu_off_and_on),
+	KUNIT_CASE(xen_cpu_beyond),
+	KUNIT_CASE(xen_cpu_pv_no_memory),
+	KUNIT_CASE(xen_cpu_stays_up),
+	KUNIT_CASE(xen_cpu_woken),
+	KUNIT_CASE(xen_cpu_off_hvm),
+	{},
 };
 
 static struct kunit_suite xen_cpu_suite = {

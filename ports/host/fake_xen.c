@@ -204,7 +204,7 @@ void pv_fake_xen_deliver(void)
 	if (!running || depth || pv_fake_xen.irqs_off)
 		return;
 	for (i = 0; i < pv_fake_xen.vcpus; i++)
-		while (pv_fake_xen_vcpu_info(i) &&
+		while (!pv_fake_xen.down[i] && pv_fake_xen_vcpu_info(i) &&
 		       pv_fake_xen_vcpu_info(i)->evtchn_upcall_pending && rounds++ < 1000)
 			raise(i);
 }
@@ -266,6 +266,8 @@ static long vcpu_op(unsigned int cmd, uint32_t vcpu, void *arg)
 	case VCPUOP_is_up:
 		return !pv_fake_xen.down[vcpu];
 	case VCPUOP_initialise:
+		if (!pv_fake_xen_vcpu_info(vcpu))
+			return PV_EINVAL;
 		return pv_fake_xen.initialise ? pv_fake_xen.initialise(vcpu, arg) : PV_ENOSYS;
 	case VCPUOP_up:
 	case VCPUOP_down:

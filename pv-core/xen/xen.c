@@ -92,7 +92,7 @@ static uint32_t vcpu_here(unsigned int cpu)
 
 /*
  * Where vcpu_info of CPU `vcpu`, beyond the shared page's, is; registered when it is asked for
- * first.
+ * first, by that CPU, or by another one while it is down.
  */
 static int register_info(uint32_t vcpu, struct vcpu_info PV_SHARED **info)
 {
@@ -118,6 +118,13 @@ static int register_info(uint32_t vcpu, struct vcpu_info PV_SHARED **info)
 	}
 	*info = (struct vcpu_info PV_SHARED PV_FORCE *)area;
 	return 0;
+}
+
+int pv_xen_area_give(uint32_t vcpu)
+{
+	struct vcpu_info PV_SHARED *info;
+
+	return vcpu < XEN_LEGACY_MAX_VCPUS ? 0 : register_info(vcpu, &info);
 }
 
 void pv_xen_areas_forget(void)

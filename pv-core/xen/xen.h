@@ -79,6 +79,12 @@ static inline struct shared_info PV_SHARED *pv_xen_shared_info(void)
 
 struct vcpu_info PV_SHARED *pv_xen_vcpu_info(unsigned int cpu);
 
+/*
+ * Gives Xen the place of a CPU's vcpu_info, if the shared page has none: without one a CPU is not initialised. 0 or PV_E*.
+ * Context: control, on any CPU, while that one is down.
+ */
+int pv_xen_area_give(uint32_t vcpu);
+
 /* In a new domain no CPU's vcpu_info is registered. Context: control, alone. */
 void pv_xen_areas_forget(void);
 

@@ -103,7 +103,7 @@ static int start(const struct pv_cpu_info *info, bool again, void (*entry)(void 
 		 void *stack_end)
 {
 	uint32_t vcpu = info->uid;
-	int err = 0;
+	int err;
 
 	if (pv_xen_mode() == PV_XEN_HVM)
 		return PV_ENOTSUP;
@@ -117,11 +117,15 @@ static int start(const struct pv_cpu_info *info, bool again, void (*entry)(void 
 		resume[vcpu].arg = arg;
 		resume[vcpu].stack_end = stack_end;
 		__atomic_store_n(&resume[vcpu].entry, entry, __ATOMIC_RELEASE);
-	} else if (pv_xen_is_pv()) {
-		err = initialise_pv(vcpu, entry, arg, stack_end);
-	} else {
-		err = initialise_hvm(vcpu, entry, arg, stack_end);
+		return pv_xen_vcpu_up(vcpu);
 	}
+	err = pv_xen_area_give(vcpu);
+	if (err)
+		return err;
+	if (pv_xen_is_pv())
+		err = initialise_pv(vcpu, entry, arg, stack_end);
+	else
+		err = initialise_hvm(vcpu, entry, arg, stack_end);
 	return err ? err : pv_xen_vcpu_up(vcpu);
 }
 

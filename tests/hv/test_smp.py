@@ -82,6 +82,13 @@ def ipi(t):
         assert (said["sets"], said["lost"]) == (str(n), "0"), said
 
 
+@test(envs="xen-pv xen-pvh", bound=90)
+def many_cpus(t):
+    """One more than Xen's shared page has areas for: all come up, and events reach the last one, too."""
+    said, _ = cpus(t, "broadcast", 33, 3, spec={"xl": (("tsc_mode", "native"),)})
+    assert (said["sets"], said["lost"]) == ("3", "0"), said
+
+
 @test(envs=ENVS, bound=240)
 def lock(t):
     """A lock that 4 CPUs want, with the host's help and without: nobody is in it with another.
