@@ -318,70 +318,6 @@ static void grants_small_table(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_work(), 0);
 }
 
-/* Any order of granting, mapping, ending and retrying: as a plain count has it. */
-static void grants_random(struct kunit *test)
-{
-	enum { FREE, GRANTED, MAPPED, QUARANTINED };
-	static uint8_t state[FIRST_FRAME + PV_XEN_RESERVED_GRANTS];
-	uint64_t seed = 88172645463325252ull;
-	unsigned int i, n[4] = {FIRST_FRAME, 0, 0, 0}, step;
-	int ref, err;
-
-	pv_memset(state, FREE, sizeof(state));
-	for (step = 0; step < 100000; step++) {
-		seed ^= seed << 13;
-		seed ^= seed >> 7;
-		seed ^= seed << 17;
-		ref = PV_XEN_RESERVED_GRANTS + (int)(seed % FIRST_FRAME);
-		if (seed >> 60 < 4) {
-			ref = pv_grant(PEER, page[0], false);
-			KUNIT_ASSERT_EQ(test, ref < 0, n[FREE] == 0);
-			if (ref < 0)
-				continue;
-			KUNIT_ASSERT_EQ(test, state[ref], FREE);
-			n[FREE]--;
-			n[GRANTED]++;
-			state[ref] = GRANTED;
-		} else if (state[ref] == GRANTED && seed >> 40 & 1) {
-			pv_fake_xen_peer_map(PEER, (uint32_t)ref, true);
-			n[GRANTED]--;
-			n[MAPPED]++;
-			state[ref] = MAPPED;
-		} else if (state[ref] == GRANTED || (state[ref] == MAPPED && seed >> 40 & 1)) {
-			err = pv_grant_end(ref);
-			KUNIT_ASSERT_EQ(test, err, state[ref] == MAPPED ? PV_EBUSY : 0);
-			n[state[ref]]--;
-			state[ref] = err ? QUARANTINED : FREE;
-			n[state[ref]]++;
-		} else if (state[ref] == MAPPED) {
-			pv_fake_xen_peer_unmap((uint32_t)ref);
-			n[MAPPED]--;
-			n[GRANTED]++;
-			state[ref] = GRANTED;
-		} else if (step % 64 == 0) {
-			for (i = 8; i < sizeof(state); i += 1 + (seed >> 50 & 3)) {
-				if (state[i] != QUARANTINED)
-					continue;
-				pv_fake_xen_peer_unmap(i);
-				n[QUARANTINED]--;
-				n[FREE]++;
-				state[i] = FREE;
-			}
-			pv_grant_retry();
-		}
-		KUNIT_ASSERT_EQ(test, stats().free, n[FREE]);
-		KUNIT_ASSERT_EQ(test, stats().quarantined, n[QUARANTINED]);
-	}
-	for (i = 8; i < sizeof(state); i++) {
-		if (state[i] == MAPPED || state[i] == QUARANTINED)
-			pv_fake_xen_peer_unmap(i);
-		if (state[i] == MAPPED || state[i] == GRANTED)
-			KUNIT_EXPECT_EQ(test, pv_grant_end((int)i), 0);
-	}
-	pv_grant_retry();
-	EXPECT_COUNTS(test, FIRST_FRAME, FIRST_FRAME, 0);
-}
-
 /* --- version 2, and what was there before ----------------------------------------------------- */
 
 static void grants_version_2(struct kunit *test)
@@ -439,7 +375,6 @@ static struct kunit_case grants_cases[] = {
 	KUNIT_CASE(grants_reserve),
 	KUNIT_CASE(grants_growth_fails),
 	KUNIT_CASE(grants_small_table),
-	KUNIT_CASE(grants_random),
 	KUNIT_CASE(grants_version_2),
 	KUNIT_CASE(grants_not_given_back),
 	{},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * pv-core/xen/xs_conn.c and xs_link.c: a server that breaks the protocol, goes silent, or starts
- * again, and a ring that somebody used before.
+ * again.
  *
  * Covers: pv-core/xen/xs_conn.c pv-core/xen/xs_link.c
  */
@@ -311,109 +311,6 @@ static void xenstore_polls(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fired, 1);
 }
 
-/* --- beginnings ------------------------------------------------------------------------------- */
-
-/*
- * A predecessor's watches, a transaction of its, and the answer to a request of its that is on the
- * way.
- */
-static void leave_behind(void)
-{
-	struct xenstore_domain_interface *ring = fake_store_ring();
-	static const struct {
-		struct xsd_sockmsg h;
-		char text[12];
-	} old[] = {
-		{{XS_WATCH, 5, 0, 12}, "name\0before"},
-		{{XS_READ, 6, 0, 5}, "name"},
-	};
-	const char *p;
-	unsigned int i, n;
-
-	for (i = 0; i < PV_ARRAY_SIZE(old); i++) {
-		p = (const char *)&old[i];
-		for (n = 0; n < sizeof(struct xsd_sockmsg) + old[i].h.len; n++)
-			ring->req[ring->req_prod++ % 1024] = p[n];
-	}
-}
-
-static void xenstore_after_a_predecessor(struct kunit *test)
-{
-	unsigned int features, taken;
-
-	for (features = 0; features <= 1; features++) {
-		for (taken = 0; taken <= 1; taken++) {
-			fake_store.features = features;
-			fake_store.offset = 0xfffffff0;
-			KUNIT_ASSERT_EQ(test, fake_store_up(test), 0);
-			pv_fake_xs_write("name", "guest");
-			leave_behind();
-			/* The server has them already, or not yet. */
-			if (taken)
-				pv_fake_xs_run();
-			KUNIT_EXPECT_EQ(test, pv_xs_start(), 0);
-			KUNIT_EXPECT_EQ(test, pv_fake_xs.watches, 0);
-			KUNIT_EXPECT_EQ(test, pv_fake_xs.reconnects, features);
-			KUNIT_EXPECT_EQ(test, read_name(), 5);
-			KUNIT_EXPECT_EQ(test, pv_xs_stats()->violations, 0);
-			pv_xs_stop();
-			fake_store_down(test);
-		}
-	}
-	KUNIT_ASSERT_EQ(test, fake_store_up(test), 0);
-	KUNIT_ASSERT_EQ(test, pv_xs_start(), 0);
-}
-
-static void xenstore_somebody_reconnects(struct kunit *test)
-{
-	fake_store.features = RECONNECT;
-	KUNIT_ASSERT_EQ(test, fake_store_up(test), 0);
-	fake_store_ring()->connection = XENSTORE_RECONNECT;
-	fake_store_ring()->req_prod = 0x12345678;
-	KUNIT_EXPECT_EQ(test, pv_xs_start(), 0);
-	KUNIT_EXPECT_EQ(test, pv_fake_xs.reconnects, 1);
-	pv_fake_xs_write("name", "guest");
-	KUNIT_EXPECT_EQ(test, read_name(), 5);
-}
-
-static void xenstore_no_start(struct kunit *test)
-{
-	unsigned int i;
-
-	KUNIT_EXPECT_EQ(test, pv_xs_start(), PV_ENODEV);
-	KUNIT_EXPECT_EQ(test, read_name(), PV_ENODEV);
-	KUNIT_EXPECT_EQ(test, pv_xs_work(), 0);
-
-	fake_store.no_store = true;
-	KUNIT_ASSERT_EQ(test, fake_store_up(test), 0);
-	KUNIT_EXPECT_EQ(test, pv_xs_start(), PV_ENODEV);
-	fake_store_down(test);
-
-	KUNIT_ASSERT_EQ(test, fake_store_up(test), 0);
-	pv_fake_xs.deaf = true;
-	KUNIT_EXPECT_EQ(test, pv_xs_start(), PV_ETIMEDOUT);
-	pv_fake_xs.deaf = false;
-	fake_store_ring()->req_cons = 77;
-	KUNIT_EXPECT_EQ(test, pv_xs_start(), PV_EPROTO);
-	fake_store_down(test);
-
-	/* A server that does not know RESET_WATCHES. */
-	KUNIT_ASSERT_EQ(test, fake_store_up(test), 0);
-	pv_fake_xs.fail = "ENOSYS";
-	KUNIT_EXPECT_EQ(test, pv_xs_start(), 0);
-	pv_xs_stop();
-
-	for (i = 1; i < 3; i++) {
-		pv_fake.alloc_fail_at = i;
-		if (!pv_xs_start())
-			pv_xs_stop();
-		else
-			KUNIT_EXPECT_EQ(test, i, 1);
-	}
-	pv_fake.alloc_fail_at = 0;
-	KUNIT_EXPECT_EQ(test, pv_xs_start(), 0);
-}
-
 /* --- anything at all -------------------------------------------------------------------------- */
 
 static uint64_t seed;
@@ -485,9 +382,6 @@ static struct kunit_case bad_cases[] = {
 	KUNIT_CASE(xenstore_server_restarts),
 	KUNIT_CASE(xenstore_does_not_reconnect),
 	KUNIT_CASE(xenstore_polls),
-	KUNIT_CASE(xenstore_after_a_predecessor),
-	KUNIT_CASE(xenstore_somebody_reconnects),
-	KUNIT_CASE(xenstore_no_start),
 	KUNIT_CASE(xenstore_random_page),
 	{},
 };
