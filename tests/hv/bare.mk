@@ -7,13 +7,16 @@ BARE_TESTS := async_pf bare blk blkops clocks cpus kvm lines lock plug pv_upcall
 
 test-hv: $(BARE_TESTS:%=$(O)/tests/%.elf) $(O)/tests/loader.elf
 
-BARE_TEST_OBJS := $(BARE_TESTS:%=$(O)/tests/hv/guests/%.o) $(O)/tests/hv/loader/loader.o
+BARE_TEST_OBJS := $(BARE_TESTS:%=$(O)/tests/hv/guests/%.o) $(O)/tests/hv/guests/xen_grants.o \
+	$(O)/tests/hv/loader/loader.o
 $(BARE_TEST_OBJS): OBJ_CFLAGS = $(EXAMPLE_CPPFLAGS)
 $(BARE_TEST_OBJS): | $(MUSL_INCLUDE)/stdio.h
 $(O)/tests/hv/guests/blk.o: | /usr/include/xxhash.h
 
 $(BARE_TESTS:%=$(O)/tests/%.elf): $(O)/tests/%.elf: $(O)/tests/hv/guests/%.o $(BARE_DEPS)
 	$(link_bare)
+
+$(O)/tests/xen.elf: $(O)/tests/hv/guests/xen_grants.o
 
 # Its port may lack vectors: a function of its own is in front of the port's.
 $(O)/tests/xen.elf: EXAMPLE_LDFLAGS += --wrap=pv_os_irq_vector
