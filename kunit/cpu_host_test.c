@@ -33,12 +33,12 @@ static struct {
 	unsigned int cpus;
 } host;
 
-static uint64_t rdmsr(uint32_t msr)
+static uint64_t read_msr(uint32_t msr)
 {
 	return msr == 0x1b ? APIC_PAGE | 0xc00 : 0;
 }
 
-static void wrmsr(uint32_t msr, uint64_t v)
+static void write_msr(uint32_t msr, uint64_t v)
 {
 	if (msr != 0x830 || host.icrs == 8)
 		return;
@@ -104,8 +104,8 @@ static int host_init(struct kunit *test)
 	pv_clock_end();
 	memset(&host, 0, sizeof(host));
 	memset(&ops, 0, sizeof(ops));
-	pv_fake.rdmsr = rdmsr;
-	pv_fake.wrmsr = wrmsr;
+	pv_fake.rdmsr = read_msr;
+	pv_fake.wrmsr = write_msr;
 	pv_fake_cpuid(with_apic);
 	return pv_init(&(struct pv_init_args) {0});
 }

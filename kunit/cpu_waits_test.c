@@ -26,12 +26,12 @@ static struct pv_cpu_host ops;
 static unsigned int icrs;
 static uint32_t icr_to;
 
-static uint64_t rdmsr(uint32_t msr)
+static uint64_t read_msr(uint32_t msr)
 {
 	return msr == 0x1b ? 0xfee00c00 : 0;
 }
 
-static void wrmsr(uint32_t msr, uint64_t v)
+static void write_msr(uint32_t msr, uint64_t v)
 {
 	icrs += msr == 0x830;
 	icr_to = (uint32_t)(v >> 32);
@@ -69,8 +69,8 @@ static int waits_init(struct kunit *test)
 	pv_clock_end();
 	icrs = 0;
 	ops = (struct pv_cpu_host) {.find = find, .start = start};
-	pv_fake.rdmsr = rdmsr;
-	pv_fake.wrmsr = wrmsr;
+	pv_fake.rdmsr = read_msr;
+	pv_fake.wrmsr = write_msr;
 	pv_fake_cpuid(with_apic);
 	err = pv_init(&(struct pv_init_args) {0});
 	pv_cpu_register(&ops);
