@@ -18,7 +18,7 @@
 
 static uint8_t page[PV_PAGE_SIZE] PV_ALIGNED(PV_PAGE_SIZE);
 
-static int random_init(struct kunit *test)
+static int grants_random_init(struct kunit *test)
 {
 	const struct pv_init_args args = {.boot = pv_fake_xen_boot(),
 					  .hypervisors = pv_fake_hypervisors};
@@ -113,7 +113,7 @@ static struct kunit_case random_cases[] = {
 
 static struct kunit_suite random_suite = {
 	.name = "xen_grants_random",
-	.init = random_init,
+	.init = grants_random_init,
 	.exit = random_exit,
 	.test_cases = random_cases,
 };
