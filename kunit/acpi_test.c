@@ -268,6 +268,21 @@ static void acpi_bad_tables(struct kunit *test)
 		expect_table(test, rsdp, "APIC", 0, '1');
 		expect_none(test, rsdp, "APIC", 1);
 	}
+	/* One that goes on at address 0. */
+	{
+		static uint8_t end[0x1000];
+		static struct pv_fake_region top = {
+			.base = ~0ull - 0xfff, .len = 0xfff, .memory = end};
+		const uint32_t beyond = 0x2000;
+
+		pv_fake_memory_add(&top);
+		memcpy(end + 0xf00, "LAST", 4);
+		memcpy(end + 0xf04, &beyond, 4);
+		table[3] = top.base + 0xf00;
+		expect_none(test, fake_acpi_root(a, true, table, 4), "LAST", 0);
+		KUNIT_EXPECT_TRUE(test, pv_fake_logged("LAST of 8192 bytes ignored"));
+		pv_fake_region_remove(&top);
+	}
 	bad[4] = 36 + LEN;
 	bad[5] = bad[6] = bad[7] = 0;
 	fake_acpi_sum(bad, 36 + LEN);

@@ -241,6 +241,7 @@ static void aml_absent(struct kunit *test)
 		{"\x08_STA\x0a\x0e", 7, 0},
 		{"\x08_STA\x0a\x0f", 7, 1},
 		{"\x14\x09_STA\x00\xa4\x0a\x0f", 10, 1},
+		{"\x08_STA\x0d\x00", 7, 1}, /* a text, which says nothing */
 	};
 	unsigned int i;
 

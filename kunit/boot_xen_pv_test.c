@@ -144,6 +144,7 @@ static void malformed(struct kunit *test)
 	start->pt_base = at(0) - 4096;
 	KUNIT_EXPECT_EQ(test, parse(), PV_EINVAL);
 	*start = good;
+	KUNIT_EXPECT_EQ(test, pv_boot_from_xen_pv(info, start, at(FRAMES)), PV_EINVAL);
 	start->nr_pt_frames = 0;
 	KUNIT_EXPECT_EQ(test, parse(), PV_EINVAL);
 	*start = good;

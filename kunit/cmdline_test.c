@@ -2,12 +2,15 @@
 /*
  * pv_cmdline_get() and pv_cmdline_get_u64().
  *
- * Covers: pv-core/cmdline.c
+ * Covers: arch/x86/boot_info.c pv-core/cmdline.c
  */
 #include <kunit/test.h>
 #include <pv/boot.h>
 #include <pv/err.h>
+#include <pv/os.h>
 #include <pv/string.h>
+
+#include "arch/x86/boot_info.h"
 
 struct word {
 	const char *cmdline, *key, *want; /* NULL: there is none */
@@ -136,12 +139,42 @@ static void cmdline_no_number(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, value, 5);
 }
 
+/* As loaders leave it: page by page, cut where there is no more room, which may be at a page's end. */
+static char loaded[2 * PV_PAGE_SIZE];
+static unsigned int asked;
+
+static const void *reach(uint64_t pa, size_t len)
+{
+	asked++;
+	return pa >= PV_PAGE_SIZE && pa + len <= 3 * PV_PAGE_SIZE ? loaded + (pa - PV_PAGE_SIZE)
+								  : NULL;
+}
+
+static void cmdline_copied(struct kunit *test)
+{
+	struct pv_boot_info *info = kunit_kzalloc(test, sizeof(*info), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, info);
+	pv_memset(loaded, 'x', sizeof(loaded));
+	for (i = 0; i < 3; i++) {
+		asked = 0;
+		KUNIT_EXPECT_EQ(test,
+				pv_boot_copy_cmdline(
+					info, 2 * PV_PAGE_SIZE - PV_BOOT_MAX_CMDLINE + i, reach),
+				0);
+		KUNIT_EXPECT_EQ(test, pv_strlen(info->cmdline), PV_BOOT_MAX_CMDLINE - 1);
+		KUNIT_EXPECT_EQ(test, asked, i < 2 ? 1 : 2);
+	}
+	asked = 0;
+	KUNIT_EXPECT_EQ(test, pv_boot_copy_cmdline(info, 0, reach), 0);
+	KUNIT_EXPECT_STREQ(test, info->cmdline, "");
+	KUNIT_EXPECT_EQ(test, asked, 0);
+}
+
 static struct kunit_case cmdline_cases[] = {
-	KUNIT_CASE(cmdline_words),
-	KUNIT_CASE(cmdline_bounds),
-	KUNIT_CASE(cmdline_numbers),
-	KUNIT_CASE(cmdline_no_number),
-	{},
+	KUNIT_CASE(cmdline_copied),  KUNIT_CASE(cmdline_words),	    KUNIT_CASE(cmdline_bounds),
+	KUNIT_CASE(cmdline_numbers), KUNIT_CASE(cmdline_no_number), {},
 };
 
 static struct kunit_suite cmdline_suite = {

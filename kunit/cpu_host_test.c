@@ -138,6 +138,19 @@ static void cpu_host_find(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_cpu_get(PV_CONFIG_MAX_CPUS, &info), PV_ENOENT);
 }
 
+/* Without the hypervisor's way, and without a map of the memory: what is tried is not there. */
+static void cpu_host_no_map(struct kunit *test)
+{
+	ops.find = find;
+	host.cpus = 2;
+	pv_cpu_register(&ops);
+	KUNIT_ASSERT_EQ(test, pv_cpu_find(NULL), 2);
+	pv_fake.no_map = true;
+	KUNIT_EXPECT_EQ(test, pv_cpu_start(1, nothing, NULL, NULL), PV_ENOMEM);
+	pv_fake.no_map = false;
+	KUNIT_EXPECT_EQ(test, host.icrs, 0);
+}
+
 static void cpu_host_stolen(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, pv_clock_stolen_ns(0), 0);
@@ -296,13 +309,10 @@ static void cpu_host_page(struct kunit *test)
 }
 
 static struct kunit_case host_cases[] = {
-	KUNIT_CASE(cpu_host_find),
-	KUNIT_CASE(cpu_host_stolen),
-	KUNIT_CASE(cpu_host_sets),
-	KUNIT_CASE(cpu_host_refuses_set),
-	KUNIT_CASE(cpu_host_own),
-	KUNIT_CASE(cpu_host_page),
-	{},
+	KUNIT_CASE(cpu_host_find),	  KUNIT_CASE(cpu_host_no_map),
+	KUNIT_CASE(cpu_host_stolen),	  KUNIT_CASE(cpu_host_sets),
+	KUNIT_CASE(cpu_host_refuses_set), KUNIT_CASE(cpu_host_own),
+	KUNIT_CASE(cpu_host_page),	  {},
 };
 
 static struct kunit_suite host_suite = {

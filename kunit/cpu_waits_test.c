@@ -175,6 +175,79 @@ static void lock_waits(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, !lock.sleepers && lock.next == lock.serving);
 }
 
+static bool drops_meanwhile(unsigned int cpu)
+{
+	(void)cpu;
+	pv_lock_drop(&lock);
+	return false;
+}
+
+/* The one that has it drops it after the last look, and before the sleep: there is none. */
+static void lock_dropped_in_time(struct kunit *test)
+{
+	memset(&lock, 0, sizeof(lock));
+	ops.wait = wait;
+	ops.kick = kick;
+	ops.yield = give_time;
+	ops.preempted = drops_meanwhile;
+	contend(1, ~0u);
+	KUNIT_EXPECT_EQ(test, waits, 0);
+	KUNIT_EXPECT_TRUE(test, !lock.sleepers && lock.next == lock.serving);
+}
+
+static unsigned int kicked[8], kicks;
+static void *out[5];
+
+static void note_kick(unsigned int cpu)
+{
+	kicked[kicks++ % 8] = cpu;
+}
+
+/* CPU 2 waits, then CPU 1 behind it; CPU 0, or one that there is no place for, drops the lock. */
+static void both_wait(unsigned int cpu)
+{
+	if (cpu == 2) {
+		pv_fake.cpu = 1;
+		pv_lock_take(&lock);
+	}
+	pv_fake.cpu = kicks ? PV_CONFIG_MAX_CPUS : 0;
+	pv_lock_drop(&lock);
+	__builtin_longjmp(out, 1);
+}
+
+/* Kicked is the one whose turn it is, and nobody for a sleeper that is gone. */
+static void lock_kicks(struct kunit *test)
+{
+	unsigned int i;
+
+	ops.kick = note_kick;
+	kicks = 0;
+	for (i = 0; i < 2; i++) {
+		memset(&lock, 0, sizeof(lock));
+		pv_fake.cpu = 0;
+		pv_lock_take(&lock);
+		ops.wait = both_wait;
+		pv_fake.cpu = 2;
+		if (!__builtin_setjmp(out))
+			pv_lock_take(&lock);
+		KUNIT_EXPECT_EQ(test, kicks, i + 1);
+		KUNIT_EXPECT_EQ(test, kicked[i], 2);
+	}
+	/* Both wait for nothing any more. */
+	ops.wait = wait;
+	for (i = 1; i < 3; i++) {
+		memset(&lock, 0, sizeof(lock));
+		pv_fake.cpu = i;
+		contend(0, ~0u);
+	}
+	pv_fake.cpu = 0;
+	kicks = 0;
+	pv_lock_take(&lock);
+	lock.sleepers = 1;
+	pv_lock_drop(&lock);
+	KUNIT_EXPECT_EQ(test, kicks, 0);
+}
+
 /* --- TLBs ------------------------------------------------------------------------------------- */
 
 static void *back[5];
@@ -217,6 +290,10 @@ static void lock_tlb(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_cpu_init(), 0);
 	pv_cpu_exit();
 	pv_fake.cpu = 0;
+	pv_fake.flushes = 0;
+	KUNIT_EXPECT_EQ(test, pv_tlb_flush((const uint64_t[]) {1}), 0);
+	KUNIT_EXPECT_EQ(test, pv_fake.flushes, 1);
+	KUNIT_EXPECT_EQ(test, pv_tlb_flush((const uint64_t[]) {4}), PV_ETIMEDOUT);
 	ops.flush_later = later;
 	turns = flushed_there = 0;
 	icrs = 0;
@@ -237,10 +314,16 @@ static void lock_tlb(struct kunit *test)
 		pv_fake.cpu = i;
 		pv_cpu_exit();
 	}
+	pv_fake.cpu = 0;
+	pv_shutdown();
+	KUNIT_ASSERT_EQ(test, pv_init(&(struct pv_init_args) {0}), 0);
+	KUNIT_EXPECT_EQ(test, pv_tlb_start(), 0);
 }
 
 static struct kunit_case waits_cases[] = {
 	KUNIT_CASE(lock_waits),
+	KUNIT_CASE(lock_dropped_in_time),
+	KUNIT_CASE(lock_kicks),
 	KUNIT_CASE(lock_tlb),
 	{},
 };

@@ -29,6 +29,7 @@ static struct {
 	uint64_t tsc, nsec; /* of the pairing */
 	unsigned long arg[4];
 	unsigned int nr;
+	struct pvclock_vcpu_time_info *page; /* to be unsettled by a hypercall; NULL: none */
 } host;
 
 static void write_time(uint64_t pa)
@@ -59,6 +60,8 @@ static long hypercall(bool vmmcall, unsigned int nr, const unsigned long arg[4])
 	(void)vmmcall;
 	host.nr = nr;
 	memcpy(host.arg, arg, sizeof(host.arg));
+	if (host.page)
+		host.page->version |= 1;
 	if (nr == KVM_HC_CLOCK_PAIRING && !host.answer) {
 		pair = pv_os_map(arg[0], sizeof(*pair), PV_MAP_MEMORY);
 		pair->sec = 1700000000;
@@ -145,6 +148,20 @@ static void kvm_more_host_time(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, pv_kvm_host_time(&t), 0);
 	KUNIT_EXPECT_EQ(test, t.clock_ns, 1000 + 10200);
 	KUNIT_EXPECT_EQ(test, t.error_ns, 201);
+	/* Later than the reading after it. */
+	host.tsc = 1u << 30;
+	pv_fake.tsc = 20000;
+	KUNIT_ASSERT_EQ(test, pv_kvm_host_time(&t), 0);
+	KUNIT_EXPECT_EQ(test, t.clock_ns, 1000 + 20200);
+	/* The page is being written when the call returns, and stays so: the clock stands. */
+	host.page = pv_os_map(host.value & ~1ull, sizeof(*host.page), PV_MAP_MEMORY);
+	KUNIT_ASSERT_NOT_NULL(test, host.page);
+	KUNIT_ASSERT_EQ(test, pv_kvm_host_time(&t), 0);
+	KUNIT_EXPECT_EQ(test, t.error_ns, 1);
+	pv_os_unmap(host.page, sizeof(*host.page));
+	host.page = NULL;
+	host.nsec = ~0ull;
+	KUNIT_EXPECT_EQ(test, pv_kvm_host_time(&t), PV_EPROTO);
 	host.nsec = 1000000000;
 	KUNIT_EXPECT_EQ(test, pv_kvm_host_time(&t), PV_EPROTO);
 	host.answer = -KVM_EOPNOTSUPP;

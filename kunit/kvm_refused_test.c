@@ -240,6 +240,67 @@ static void kvm_refused_faults(struct kunit *test)
 	pv_fake_pages_forget(pages);
 }
 
+/* --- without KVM, and against one that changes its mind --------------------------------------- */
+
+static void kvm_refused_none(struct kunit *test)
+{
+	static const struct pv_init_args args = {0};
+	struct pv_kvm_host_time t;
+
+	pv_fake_cpuid(NULL);
+	KUNIT_ASSERT_EQ(test, pv_init(&args), 0);
+	KUNIT_EXPECT_EQ(test, pv_kvm_async_pf_start(NULL), PV_ENOTSUP);
+	KUNIT_EXPECT_EQ(test, pv_kvm_host_polls(true), PV_ENOTSUP);
+	KUNIT_EXPECT_EQ(test, pv_kvm_host_time(&t), PV_ENOTSUP);
+	KUNIT_EXPECT_EQ(test, host.writes, 0);
+}
+
+static void runs_again(volatile void *p, size_t size)
+{
+	if (size == 1)
+		*(volatile uint8_t *)p = 0;
+}
+
+static unsigned int calls;
+
+static long hypercall(bool vmmcall, unsigned int nr, const unsigned long arg[4])
+{
+	(void)vmmcall;
+	(void)nr;
+	(void)arg;
+	calls++;
+	return 0;
+}
+
+/* The CPU runs again before it is left a flush; and CPUs that there are not are neither kicked nor yielded to. */
+static void kvm_refused_late(struct kunit *test)
+{
+	const struct pv_cpu_host *ops;
+	struct kvm_steal_time *area;
+
+	KUNIT_ASSERT_EQ(test,
+			begin(STEAL | 1u << KVM_FEATURE_PV_TLB_FLUSH | 1u << KVM_FEATURE_PV_UNHALT |
+			      1u << KVM_FEATURE_PV_SCHED_YIELD),
+			0);
+	ops = pv_cpu_host();
+	KUNIT_ASSERT_NOT_NULL(test, ops);
+	area = pv_os_map(host.steal & ~63ull, sizeof(*area), PV_MAP_MEMORY);
+	KUNIT_ASSERT_NOT_NULL(test, area);
+	area->preempted = KVM_VCPU_PREEMPTED;
+	pv_fake.shared_atomic = runs_again;
+	KUNIT_EXPECT_FALSE(test, ops->flush_later(0));
+	pv_fake.shared_atomic = NULL;
+	KUNIT_EXPECT_EQ(test, area->preempted, 0);
+	area->preempted = KVM_VCPU_PREEMPTED;
+	KUNIT_EXPECT_TRUE(test, ops->flush_later(0));
+	pv_os_unmap(area, sizeof(*area));
+	calls = 0;
+	pv_fake.kvm_hypercall = hypercall;
+	ops->kick(50);
+	ops->yield(50);
+	KUNIT_EXPECT_EQ(test, calls, 0);
+}
+
 /* --- interrupts, and who hears of CPUs -------------------------------------------------------- */
 
 static void nothing(void *arg)
@@ -299,7 +360,8 @@ static struct kunit_case refused_cases[] = {
 	KUNIT_CASE(kvm_refused_realtime), KUNIT_CASE(kvm_refused_singly),
 	KUNIT_CASE(kvm_refused_end),	  KUNIT_CASE(kvm_refused_beyond),
 	KUNIT_CASE(kvm_refused_faults),	  KUNIT_CASE(kvm_refused_ipi),
-	KUNIT_CASE(kvm_refused_part),	  {},
+	KUNIT_CASE(kvm_refused_part),	  KUNIT_CASE(kvm_refused_none),
+	KUNIT_CASE(kvm_refused_late),	  {},
 };
 
 static struct kunit_suite refused_suite = {

@@ -185,6 +185,8 @@ static void expect_roots(struct kunit *test, bool ports, const uint16_t (*want)[
 		KUNIT_EXPECT_TRUE(test, segment == want[i][0] && bus == want[i][1]);
 	}
 	KUNIT_EXPECT_FALSE(test, pv_pci_root(n, &segment, &bus));
+	/* A bus of no region, before the first and behind the last of two. */
+	KUNIT_EXPECT_EQ(test, pv_pci_read32((struct pv_pci_addr) {2, 2, 0}, 0), 0xffffffff);
 	pv_pci_exit();
 	pv_fake_region_remove(&m->acpi.region);
 	pv_fake_region_remove(&m->pci.ecam);

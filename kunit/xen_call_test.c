@@ -226,6 +226,12 @@ static void multicall_errors(struct kunit *test)
 	pv_multicall_add(&m, 14, 0, 0, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, pv_multicall_flush(&m), PV_EFAULT);
 	KUNIT_EXPECT_EQ(test, m.done, 0);
+	/* The first of two errors is told. */
+	for (i = 0; i < PV_MULTICALL_MAX + 1; i++)
+		pv_multicall_add(&m, 14, 0, 0, 0, 0, 0);
+	answer = PV_EPERM;
+	KUNIT_EXPECT_EQ(test, pv_multicall_flush(&m), PV_EFAULT);
+	KUNIT_EXPECT_EQ(test, pv_multicall_flush(&m), 0);
 }
 
 static struct kunit_case call_cases[] = {

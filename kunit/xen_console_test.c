@@ -270,6 +270,15 @@ static void console_with_less(struct kunit *test)
 	pv_xs_stop();
 }
 
+/* A further console has a backend, and is of another protocol; and a disk is none. */
+static void console_further(struct kunit *test)
+{
+	pv_fake_xs_device("console", 1, NULL, 0);
+	pv_fake_xs_device("vbd", 51712, NULL, 0);
+	pv_console_close(open_console(test));
+	KUNIT_EXPECT_NULL(test, pv_console_open(1));
+}
+
 static void gone(struct pv_console *con)
 {
 	con->gone = false;
@@ -388,6 +397,7 @@ static struct kunit_case console_cases[] = {
 	KUNIT_CASE(console_removed_while_open),
 	KUNIT_CASE(console_without_memory),
 	KUNIT_CASE(console_with_less),
+	KUNIT_CASE(console_further),
 	KUNIT_CASE(console_numbers),
 	KUNIT_CASE(console_none),
 	KUNIT_CASE(console_early),

@@ -203,8 +203,18 @@ static void xen_failed_version(struct kunit *test)
 	pv_fake.xen_hypercall = hypercall;
 }
 
+static void ignore(void *arg)
+{
+	(void)arg;
+}
+
 static void xen_failed_clock(struct kunit *test)
 {
+	struct pv_evtchn_stats stats;
+	unsigned int i;
+	int port, ref;
+	void *page;
+
 	pv_fake_xen.odd_version = true;
 	KUNIT_EXPECT_EQ(test, start(), 0);
 	KUNIT_EXPECT_TRUE(test, pv_xen_present());
@@ -215,6 +225,26 @@ static void xen_failed_clock(struct kunit *test)
 	pv_fake.work_scheduled = 0;
 	pv_xen_timer_wake(1000000);
 	KUNIT_EXPECT_EQ(test, pv_fake.work_scheduled, 1);
+	/* Nor whether an idle port is due, or a page that a peer has kept. */
+	port = pv_evtchn_bind_ipi(0, ignore, NULL);
+	KUNIT_ASSERT_GT(test, port, 0);
+	for (i = 0; i < 10; i++)
+		pv_evtchn_eoi_idle(port);
+	pv_evtchn_stats(&stats);
+	KUNIT_EXPECT_EQ(test, stats.delayed, 0);
+	page = pv_os_pages_alloc(1);
+	ref = pv_grant(PV_FAKE_XEN_PEER, page, false);
+	KUNIT_ASSERT_GT(test, ref, 0);
+	KUNIT_EXPECT_NOT_NULL(test, pv_fake_xen_peer_map(PV_FAKE_XEN_PEER, (uint32_t)ref, true));
+	KUNIT_EXPECT_EQ(test, pv_grant_end(ref), PV_EBUSY);
+	KUNIT_EXPECT_EQ(test, pv_xen_work(), 0);
+	pv_fake_xen_peer_unmap((uint32_t)ref);
+	KUNIT_EXPECT_EQ(test, pv_xen_work(), 1);
+	pv_os_pages_free(page, 1);
+	/* A CPU that there is no place for has no timer. */
+	pv_fake.cpu = PV_CONFIG_MAX_CPUS;
+	pv_xen_timer_wake(1000000);
+	pv_fake.cpu = 0;
 	/* A further CPU has no timer either. */
 	pv_fake_xen.vcpus = 2;
 	pv_fake.cpu = 1;
@@ -236,7 +266,7 @@ static enum pv_upcall upcall(void)
 static void xen_failed_upcall(struct kunit *test)
 {
 	static struct fake_pci pci;
-	static struct fake_pci_fn platform;
+	static struct fake_pci_fn platform, second;
 
 	pv_fake_xen.no_upcall_vector = true;
 	refuse_op(__HYPERVISOR_hvm_op, HVMOP_set_param, PV_EPERM);
@@ -260,16 +290,21 @@ static void xen_failed_upcall(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, start_with(NULL), 0);
 	KUNIT_EXPECT_EQ(test, upcall(), PV_UPCALL_NONE);
 	KUNIT_EXPECT_EQ(test, pv_fake.live_irqs, 0);
-}
-
-static void ignore(void *arg)
-{
-	(void)arg;
+	pv_shutdown();
+	/* The first of two. */
+	fake_pci_add(&pci, &second, 0, 4, 0, 0x5853, 0x0001, 0);
+	second.config[0x3d] = 1;
+	KUNIT_ASSERT_EQ(test, start_with(NULL), 0);
+	KUNIT_EXPECT_EQ(test, upcall(), PV_UPCALL_GSI);
+	KUNIT_EXPECT_EQ(test, pv_fake.live_irqs, 1);
 }
 
 /* Nothing can be bound before there are events. */
 static void xen_failed_bind(struct kunit *test)
 {
+	unsigned int ports;
+	uint32_t port, far;
+
 	KUNIT_EXPECT_EQ(test, pv_evtchn_bind_port(5, ignore, NULL), PV_ENODEV);
 	KUNIT_EXPECT_EQ(test, pv_evtchn_bind_ipi(0, ignore, NULL), PV_EINVAL);
 	KUNIT_EXPECT_EQ(test, pv_evtchn_bind_virq(VIRQ_TIMER, 0, ignore, NULL), PV_EINVAL);
@@ -277,13 +312,33 @@ static void xen_failed_bind(struct kunit *test)
 	pv_evtchn_unbind(5);
 	KUNIT_ASSERT_EQ(test, start(), 0);
 	KUNIT_EXPECT_EQ(test, pv_evtchn_bind_ipi(PV_CONFIG_MAX_CPUS, ignore, NULL), PV_EINVAL);
+	/* Another's port is not closed when there is no memory for what it is for. */
+	ports = pv_fake_xen_ports();
+	port = pv_fake_xen_peer_connect(0);
+	for (far = port; far < 256; far = pv_fake_xen_peer_connect(0))
+		;
+	ports = pv_fake_xen_ports();
+	pv_fake.alloc_fail_at = 1;
+	KUNIT_EXPECT_EQ(test, pv_evtchn_bind_port(far, ignore, NULL), PV_ENOMEM);
+	KUNIT_EXPECT_EQ(test, pv_fake_xen_ports(), ports);
+	KUNIT_ASSERT_EQ(test, pv_evtchn_bind_port(port, ignore, NULL), (int)port);
+	KUNIT_EXPECT_EQ(test, pv_evtchn_set_cpu((int)port, 1), PV_EINVAL);
+	KUNIT_EXPECT_EQ(test, pv_evtchn_set_cpu((int)far, 0), PV_EINVAL);
+	pv_evtchn_set_late((int)far);
+	pv_evtchn_eoi((int)far);
+	pv_evtchn_eoi_idle((int)far);
+	for (; port <= far; port++) {
+		(void)!pv_evtchn_bind_port(port, ignore, NULL);
+		pv_evtchn_close((int)port);
+	}
 }
 
 /* --- CPUs ------------------------------------------------------------------------------------- */
 
 static void xen_failed_vcpu_number(struct kunit *test)
 {
-	static const struct pv_fake_leaf leaves[] = {
+	static struct pv_fake_leaf leaves[] = {
+		{.leaf = 1, .value = {.ecx = 1u << 31}},
 		{.leaf = 0x40000000,
 		 .value = {0x40000005, XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
 			   XEN_CPUID_SIGNATURE_EDX}},
@@ -307,6 +362,19 @@ static void xen_failed_vcpu_number(struct kunit *test)
 	pv_fake_cpuid(pv_fake_xen_cpuid);
 	KUNIT_EXPECT_EQ(test, pv_xen_cpu_start(), 0);
 	pv_xen_cpu_stop();
+	pv_fake.cpu = 0;
+	pv_shutdown();
+	/* The boot CPU's: there is no Xen then. Without that leaf it is the port's. */
+	pv_fake_cpuid(leaves);
+	KUNIT_EXPECT_EQ(test, start(), 0);
+	KUNIT_EXPECT_FALSE(test, pv_xen_present());
+	KUNIT_EXPECT_EQ(test, pv_fake.live_pages, 0);
+	pv_shutdown();
+	leaves[1].value.eax = 0x40000002;
+	KUNIT_EXPECT_EQ(test, start(), 0);
+	leaves[1].value.eax = 0x40000005;
+	KUNIT_EXPECT_TRUE(test, pv_xen_present());
+	KUNIT_EXPECT_EQ(test, pv_xen_vcpu(0), 0);
 }
 
 /* A CPU that has no place for Xen's account: no stolen time is told. */

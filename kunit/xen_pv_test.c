@@ -23,6 +23,7 @@
 
 #include "hypercall/xen.h"
 #include "pv-core/cpu.h"
+#include "pv-core/pci.h"
 #include "pv-core/xen/evtchn.h"
 #include "pv-core/xen/frames.h"
 #include "pv-core/xen/grant_table.h"
@@ -201,6 +202,7 @@ static void pv_exit_case(struct kunit *test)
 static void pv_whole_life(struct kunit *test)
 {
 	struct pv_evtchn_stats stats;
+	struct pv_xen_tsc tsc;
 
 	KUNIT_ASSERT_EQ(test, begin(), 0);
 	KUNIT_EXPECT_EQ(test, pv_platform()->xen_mode, PV_XEN_PV);
@@ -210,6 +212,8 @@ static void pv_whole_life(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.upcall, PV_UPCALL_KERNEL);
 	KUNIT_EXPECT_PTR_EQ(test, (void PV_FORCE *)pv_xen_shared_info(), pv_fake_xen_shared());
 	KUNIT_EXPECT_EQ(test, pv_suspend(), PV_ENOTSUP);
+	KUNIT_EXPECT_EQ(test, pv_xen_tsc(&tsc), 0);
+	KUNIT_EXPECT_EQ(test, pv_pci_init(0), PV_ENODEV); /* without a look at its ports */
 	machine.unmapped = 0;
 	pv_shutdown();
 	KUNIT_EXPECT_EQ(test, machine.unmapped, 2); /* the shared page, and the grant table's */
@@ -274,6 +278,8 @@ static void pv_cpu_numbers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_xen_vcpu(3), 3);
 	KUNIT_EXPECT_EQ(test, pv_xen_flush(all), 0);
 	KUNIT_EXPECT_EQ(test, machine.vcpus, 9); /* of those that run */
+	KUNIT_EXPECT_EQ(test, pv_xen_flush((const uint64_t[]) {0xe}), 0);
+	KUNIT_EXPECT_EQ(test, machine.vcpus, 8);
 	pv_fake.cpu = 3;
 	pv_xen_cpu_stop();
 	pv_fake.cpu = 0;

@@ -297,6 +297,9 @@ static void resume_grants(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, suspend(), PV_EPERM);
 	refuse_op(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, 2);
 	KUNIT_EXPECT_EQ(test, suspend(), PV_EPERM);
+	KUNIT_EXPECT_EQ(test, pv_grant_reserve(600), 0); /* the first of several */
+	refuse_op(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, 1);
+	KUNIT_EXPECT_EQ(test, suspend(), PV_EPERM);
 	/* The new Xen does not know the version that the entries are of. */
 	refuse_op(__HYPERVISOR_grant_table_op, GNTTABOP_set_version, 0);
 	KUNIT_EXPECT_EQ(test, suspend(), PV_ENOTSUP);
@@ -308,6 +311,16 @@ static void resume_grants(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, suspend(), 0);
 	refuse.answer = 0;
 	pv_os_pages_free(page, 1);
+}
+
+/* Events were polled, and are: nothing is told to Xen of them. */
+static void resume_polled(struct kunit *test)
+{
+	pv_fake.no_vector = true;
+	KUNIT_ASSERT_EQ(test, start_again(test, false), 0);
+	refuse_op(__HYPERVISOR_hvm_op, HVMOP_set_param, 0);
+	KUNIT_EXPECT_EQ(test, suspend(), 0);
+	refuse.answer = 0;
 }
 
 /* There were none before, and are none after it. */
@@ -328,12 +341,19 @@ static void resume_without_grants(struct kunit *test)
 }
 
 static struct kunit_case resume_cases[] = {
-	KUNIT_CASE(resume_console),	   KUNIT_CASE(resume_without_console),
-	KUNIT_CASE(resume_console_device), KUNIT_CASE(resume_ipi),
-	KUNIT_CASE(resume_far_cpu),	   KUNIT_CASE(resume_far_cpu_refused),
-	KUNIT_CASE(resume_without_grants), KUNIT_CASE(resume_timer_refused),
-	KUNIT_CASE(resume_refused_page),   KUNIT_CASE(resume_refused_upcalls),
-	KUNIT_CASE(resume_grants),	   {},
+	KUNIT_CASE(resume_console),
+	KUNIT_CASE(resume_without_console),
+	KUNIT_CASE(resume_console_device),
+	KUNIT_CASE(resume_ipi),
+	KUNIT_CASE(resume_far_cpu),
+	KUNIT_CASE(resume_far_cpu_refused),
+	KUNIT_CASE(resume_polled),
+	KUNIT_CASE(resume_without_grants),
+	KUNIT_CASE(resume_timer_refused),
+	KUNIT_CASE(resume_refused_page),
+	KUNIT_CASE(resume_refused_upcalls),
+	KUNIT_CASE(resume_grants),
+	{},
 };
 
 static struct kunit_suite resume_suite = {

@@ -65,7 +65,7 @@ static uint64_t take(const struct window *w, uint64_t *used, uint64_t size)
 int pv_pci_assign(struct pv_pci_addr port, struct pv_pci_addr a, struct pv_pci_used *used)
 {
 	struct window memory = memory_window(port), prefetchable = prefetchable_window(port);
-	struct pv_pci_bar bar;
+	struct pv_pci_bar bar = {0};
 	unsigned int i, reg;
 	uint32_t flags;
 	uint64_t at;

@@ -5,9 +5,9 @@
     report.py BUILD --full FILE      BUILD: the folder with gcc's .gcda files
 
 A line of a header counts once, however many sources it is in; so does a branch. FILE gets a line for each
-place that is not reached, with its reason, if tests/coverage/reasons has one: `file: text of the line ::
-reason`, or `file: * :: reason` for all of a file. A reason that is not needed is an error, and so is less
-coverage than there was (LINES, BRANCHES); what is aimed at is all lines, and 95 % of branches.
+place that is not reached, with its reason, which tests/coverage/reasons must have: `file: text of the line ::
+reason`, or `file: * :: reason` for all of a file. A place without a reason is an error, and so are a reason that
+is not needed, and less coverage than there was (LINES, BRANCHES), whatever the reasons.
 """
 
 import argparse
@@ -20,8 +20,8 @@ import sys
 
 LIBRARY = ("arch/", "hypercall/", "pv-core/", "drivers/", "include/")
 REASONS = pathlib.Path(__file__).parent / "reasons"
-LINES = 99.5  # percent that are reached, at least
-BRANCHES = 97.2
+LINES = 99.8  # percent that are reached, at least
+BRANCHES = 99.0
 
 
 class Line:
@@ -88,7 +88,7 @@ def main():
     args = parser.parse_args()
     root = pathlib.Path.cwd()
     known, used, errors, full = reasons(), set(), [], []
-    total, unexplained = [0, 0, 0, 0], 0
+    total, excused = [0, 0, 0, 0], [0, 0]
     for name, lines in sorted(collect(args.build, root).items()):
         source = (root / name).read_text(encoding="utf-8").splitlines()
         part = [0, 0, 0, 0]
@@ -106,7 +106,10 @@ def main():
             reason = known.get(key)
             used.add(key)
             full.append(f"{name}:{number}: {what}: {text} :: {reason or '?'}")
-            unexplained += not reason
+            if reason:
+                excused[bool(line.count)] += branches - taken if line.count else 1
+            else:
+                errors.append(f"{name}:{number}: {what}, and no reason: {text}")
         total = [a + b for a, b in zip(total, part)]
         print(f"{name:36} {part[0]:5}/{part[1]:<5} {percent(part[0], part[1]):6.1f} %"
               f" {part[2]:5}/{part[3]:<5} {percent(part[2], part[3]):6.1f} %")
@@ -117,7 +120,7 @@ def main():
         errors.append(f"{key[0]}: {key[1]}: is reached; its reason is to go")
     if percent(total[0], total[1]) < LINES or percent(total[2], total[3]) < BRANCHES:
         errors.append(f"less than {LINES} % of lines or {BRANCHES} % of branches are reached")
-    print(f"not reached: {len(full)} places, {unexplained} of them without a reason: {args.full}")
+    print(f"not reached, with a reason: {excused[0]} lines, and {excused[1]} branches of others: {args.full}")
     for error in errors:
         print(f"coverage: {error}", file=sys.stderr)
     return 1 if errors else 0
