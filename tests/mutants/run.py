@@ -30,8 +30,8 @@ from results import record  # noqa: E402
 
 LEAST = 95  # per cent of those that can be noticed
 RIGS = ("virtio-blk", "blkfront", "virtio-net", "netfront")
-SECONDS = 60  # a test that takes longer has noticed: it hangs; or than this many times what it takes
-TIMES = 30
+SURVEY = 600  # seconds of a test with nothing taken out
+SECONDS, TIMES = 10, 6  # one that takes longer, and this many times what it took, has noticed: it hangs
 
 
 class Wrong(Exception):
@@ -73,7 +73,7 @@ def command(test):
             f"build/fuzz/mutants/{os.getpid()}-{name}", "replay", "--target", name]
 
 
-def passes(tree, test, seconds=SECONDS, **variables):
+def passes(tree, test, seconds, **variables):
     env = dict(os.environ, **variables)
     env.pop("PV_RESULTS", None)
     try:
@@ -110,7 +110,7 @@ def survey(tree, pool):
     def one(test):
         with tempfile.NamedTemporaryFile("r") as seen:
             start = time.monotonic()
-            if not passes(tree, test, PV_MUTANTS_SEEN=seen.name):
+            if not passes(tree, test, SURVEY, PV_MUTANTS_SEEN=seen.name):
                 raise Wrong(f"{test} fails with nothing taken out")
             return time.monotonic() - start, test, {int(n) for n in seen.read().split()}
     seen_by, takes = {}, {}
@@ -163,7 +163,7 @@ def main():
             def notices(branch):
                 likely = covered_by.get(branch.file, ())
                 for test in sorted(seen_by.get(branch.number, []), key=lambda t: t not in likely):
-                    seconds = min(SECONDS, 5 + TIMES * takes[test])
+                    seconds = max(SECONDS, TIMES * takes[test])
                     if not passes(tree, test, seconds, PV_MUTANT=str(branch.number)):
                         return test
                 return None
