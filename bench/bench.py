@@ -85,6 +85,8 @@ def occurrences(text, events):
 def measure(where, env, build, scratch):
     boot = run_phase(where, env, build, "boot", 0, scratch)
     result = {key: count for key, count in boot.items() if key.startswith("entry_to_")}
+    readings = run_phase(where, env, build, "clock", OPS, scratch)
+    result["clock"] = {key: readings[key] / OPS for key in ("stable", "unstable")}
     for phase in ("read1", "read32", "read1-irq", "read32-irq", "send", "receive"):
         idle = run_phase(where, env, build, phase, 0, scratch)
         values = run_phase(where, env, build, phase, OPS, scratch)
@@ -143,6 +145,8 @@ def report(results, size):
         compare("4 KiB read, depth 32", r["read32"]["instructions"], "read32")
         for phase, name in (("send", "packet sent"), ("receive", "packet received")):
             print(f"{name:<44}{r[phase]['instructions']:>12,.0f}")
+        for key, name in (("stable", "the clock read"), ("unstable", "the same, without the stable bit")):
+            print(f"{name:<44}{r['clock'][key]:>12,.0f}")
         print(f"{env}: per operation{'notifications':>33}{'interrupts':>14}{'seen by guest':>17}")
         for phase, name in (("read1", "4 KiB read, depth 1, polled"),
                             ("read32", "4 KiB read, depth 32, polled"),

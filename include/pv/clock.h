@@ -75,8 +75,8 @@ bool pv_clock_stolen_known(void);
 
 /*
  * `fn(arg)` is called, once per time, when the host tells that it had stopped the guest (debugger,
- * suspend of the host), so that the kernel's watchdogs can be calmed. From whatever context reads
- * the clock. NULL: nobody. Context: control.
+ * suspend of the host), so that the kernel's watchdogs can be calmed. The host tells each CPU, and each calls it for
+ * itself, from whatever context reads the clock there. NULL: nobody. Context: control.
  */
 void pv_clock_on_stopped(void (*fn)(void *arg), void *arg);
 

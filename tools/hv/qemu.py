@@ -48,7 +48,7 @@ class QemuGuest(Guest):
         self._qmp_buffer = bytearray()
         self._reason = None  # why the machine was shut down, from the monitor
         self._ending = None  # why we end it
-        self._saving = False
+        self._stop_asked = False
         self._replies = {}
         self._answered = threading.Condition()
         self._next_id = 0
@@ -61,6 +61,8 @@ class QemuGuest(Guest):
 
     def command(self, name, /, timeout=10.0, **arguments):
         """A command to QEMU's monitor, and its answer; RuntimeError if it refuses."""
+        if name in ("stop", "cont"):
+            self._stop_asked = name == "stop"
         with self._answered:
             self._next_id += 1
             number = self._next_id
@@ -88,7 +90,6 @@ class QemuGuest(Guest):
         The machine stands still from before that on: of one that ran meanwhile, memory was seen saved
         as it never was.
         """
-        self._saving = True
         self.command("stop", timeout)
         self.command("migrate-set-parameters", **{"max-bandwidth": 10 << 30})
         self.command("migrate", timeout, uri=f"exec:cat >{shlex.quote(path)}")
@@ -207,7 +208,7 @@ class QemuGuest(Guest):
             self._reason = data["reason"]
         elif event == "GUEST_PANICKED":
             self._reason = "the guest says that it panicked"
-        elif event == "STOP" and self._reason is None and not self._saving:
-            # Nobody but QEMU itself stops the machine: an error of KVM's, or of the disk's file.
+        elif event == "STOP" and self._reason is None and not self._stop_asked:
+            # QEMU itself stops the machine: an error of KVM's, or of the disk's file.
             self._reason = self._stderr.decode("utf-8", "replace").strip() or "QEMU stopped it"
             self._process.kill()
