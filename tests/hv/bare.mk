@@ -7,7 +7,7 @@ BARE_TESTS := async_pf bare blk blkops clocks cpus kvm lines lock plug pv_upcall
 
 test-hv: $(BARE_TESTS:%=$(O)/tests/%.elf) $(O)/tests/loader.elf
 
-BARE_TEST_OBJS := $(BARE_TESTS:%=$(O)/tests/hv/guests/%.o) $(O)/tests/hv/guests/xen_grants.o \
+BARE_TEST_OBJS := $(BARE_TESTS:%=$(O)/tests/hv/guests/%.o) $(addprefix $(O)/tests/hv/guests/,hypercalls.o xen_grants.o) \
 	$(O)/tests/hv/loader/loader.o
 $(BARE_TEST_OBJS): OBJ_CFLAGS = $(EXAMPLE_CPPFLAGS)
 $(BARE_TEST_OBJS): | $(MUSL_INCLUDE)/stdio.h
@@ -20,6 +20,11 @@ $(O)/tests/xen.elf: $(O)/tests/hv/guests/xen_grants.o
 
 # Its port may lack vectors: a function of its own is in front of the port's.
 $(O)/tests/xen.elf: EXAMPLE_LDFLAGS += --wrap=pv_os_irq_vector
+
+# What CPUs do with each other costs hypercalls, which these count (hypercalls.c).
+BARE_COUNTED := $(O)/tests/cpus.elf $(O)/tests/lock.elf
+$(BARE_COUNTED): EXAMPLE_LDFLAGS += --wrap=pv_bare_main --wrap=pv_xen_hypercall
+$(BARE_COUNTED): $(O)/tests/hv/guests/hypercalls.o
 
 # With the largest ring that a Xen block device may have.
 test-hv: $(O)/ring4/tests/blk.elf
