@@ -197,6 +197,40 @@ static void restarts_slowly(struct kunit *test)
 	expect_back(test, IN_FLIGHT, 0, 0);
 }
 
+/*
+ * It comes back with the ring that it left, and serves some of it: the ring is taken back, what is left is
+ * sent again on a new one, and what it has now is agreed upon. Fault row 28.
+ */
+static void restarts_on_the_old_ring(struct kunit *test)
+{
+	struct fake_vbd *v = test->priv;
+	unsigned int served;
+
+	v->back.persistent = test->param_index % 2;
+	fake_vbd_up(test);
+	for (served = 0; served <= IN_FLIGHT; served += 4) {
+		v->total = 0;
+		pv_memset(v->done, 0, sizeof(v->done));
+		submit_some(test, IN_FLIGHT);
+		fake_blkback_run(&v->back, served / 2);
+		fake_blkback_die(&v->back);
+		fake_vbd_work();
+		v->back.persistent = !v->back.persistent;
+		KUNIT_ASSERT_TRUE(test, fake_blkback_take_over(&v->back));
+		fake_blkback_run(&v->back, served / 2);
+		/* What it maps otherwise than its predecessor fails, which nobody is told. */
+		KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 0);
+		v->back.bad = 0;
+		fake_vbd_work();
+		KUNIT_ASSERT_EQ(test, v->dev->state, PV_DEV_LIVE);
+		KUNIT_EXPECT_EQ(test, v->back.connects, served / 4 * 2 + 3);
+		KUNIT_EXPECT_EQ(test, v->bf->persistent, v->back.persistent);
+		fake_vbd_run(v);
+		expect_back(test, IN_FLIGHT, 0, 0);
+		KUNIT_EXPECT_EQ(test, v->back.bad, 0u);
+	}
+}
+
 /* A request that had failed already is not tried again. */
 static void restarts_after_an_error(struct kunit *test)
 {
@@ -341,6 +375,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(removed, two_gen_params),
 	KUNIT_CASE_PARAM(restarts, again_gen_params),
 	KUNIT_CASE(restarts_slowly),
+	KUNIT_CASE_PARAM(restarts_on_the_old_ring, two_gen_params),
 	KUNIT_CASE(restarts_after_an_error),
 	KUNIT_CASE(restarts_as_another),
 	KUNIT_CASE(restarts_and_keeps),

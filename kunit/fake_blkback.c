@@ -429,6 +429,12 @@ void fake_blkback_die(struct fake_blkback *b)
 	fake_blkback_state(b, XenbusStateInitialising);
 }
 
+bool fake_blkback_take_over(struct fake_blkback *b)
+{
+	pv_fake_xen_peer_unbind(b->port);
+	return connect(b);
+}
+
 void fake_blkback_restart(struct fake_blkback *b)
 {
 	let_go(b);

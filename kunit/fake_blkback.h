@@ -72,7 +72,10 @@ void fake_blkback_plug(struct fake_blkback *b, unsigned int id);
 /* It dies, letting go of all. */
 void fake_blkback_die(struct fake_blkback *b);
 
-/* The same, and comes back to InitWait; with another process' memory: none. */
+/* After that it comes back, and takes the rings that it finds named. False if it cannot. */
+bool fake_blkback_take_over(struct fake_blkback *b);
+
+/* It dies, and comes back to InitWait; with another process' memory: none. */
 void fake_blkback_restart(struct fake_blkback *b);
 
 /* Serves at most `max` requests, and tells the frontend if that wants to be told. Their number. */

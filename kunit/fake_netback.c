@@ -84,8 +84,8 @@ static bool connect(struct fake_netback *nb)
 	rx = pv_fake_xen_peer_map(PEER, nb->rx_ref, true);
 	if (!tx || !rx)
 		return false;
-	BACK_RING_INIT(&nb->tx, tx, PV_PAGE_SIZE);
-	BACK_RING_INIT(&nb->rx, rx, PV_PAGE_SIZE);
+	BACK_RING_ATTACH(&nb->tx, tx, tx->rsp_prod, PV_PAGE_SIZE);
+	BACK_RING_ATTACH(&nb->rx, rx, rx->rsp_prod, PV_PAGE_SIZE);
 	nb->rx_pushed = 0;
 	nb->connected = true;
 	nb->connects++;
@@ -157,6 +157,16 @@ void fake_netback_die(struct fake_netback *nb)
 void fake_netback_reborn(struct fake_netback *nb)
 {
 	wait_for_frontend(nb);
+}
+
+bool fake_netback_take_over(struct fake_netback *nb)
+{
+	pv_fake_xen_peer_unbind(nb->tx_port);
+	pv_fake_xen_peer_unbind(nb->rx_port);
+	if (!connect(nb))
+		return false;
+	state(nb, XenbusStateConnected);
+	return true;
 }
 
 static void sent(uint16_t domid, uint32_t port)

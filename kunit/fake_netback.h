@@ -161,6 +161,9 @@ bool fake_netback_tx_take(struct fake_netback *nb, struct netif_tx_request *req)
 void fake_netback_die(struct fake_netback *nb);
 void fake_netback_reborn(struct fake_netback *nb);
 
+/* Having died it comes back, and takes the rings that it finds named. False if it cannot. */
+bool fake_netback_take_over(struct fake_netback *nb);
+
 /* Writes a node of its own. */
 void fake_netback_node(struct fake_netback *nb, const char *key, int value);
 

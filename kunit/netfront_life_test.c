@@ -139,6 +139,33 @@ static void reborn(struct kunit *test)
 	fake_netback_expect_works(test);
 }
 
+/* It comes back with the rings that it left: they are taken back, and it gets new ones. Fault row 29. */
+static void reborn_on_old_rings(struct kunit *test)
+{
+	struct fake_netback *nb = test->priv;
+	unsigned int round;
+
+	fake_netback_up(test);
+	for (round = 0; round < 3; round++) {
+		fake_netback_expect_works(test);
+		fake_netback_submit(test, IN_FLIGHT);
+		fake_netback_run(nb, 5);
+		fake_netback_die(nb);
+		fake_netback_work();
+		KUNIT_ASSERT_TRUE(test, fake_netback_take_over(nb));
+		/* It goes on where it was, until we look. */
+		fake_netback_run(nb, 3);
+		pv_net_poll(nb->q, 64);
+		fake_netback_work();
+		KUNIT_ASSERT_EQ(test, nb->dev->state, PV_DEV_LIVE);
+		KUNIT_EXPECT_EQ(test, nb->connects, 2 * round + 3);
+		pv_net_poll(nb->q, 64);
+		fake_netback_expect_done(test, IN_FLIGHT, 8, PV_EIO);
+		fake_netback_expect_grants(test, FAKE_NETBACK_GRANTS + 256, 0);
+	}
+	fake_netback_expect_works(test);
+}
+
 /* The same while the interface is stopped. */
 static void reborn_while_stopped(struct kunit *test)
 {
@@ -266,6 +293,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(stopped_without_answer),
 	KUNIT_CASE(removed),
 	KUNIT_CASE(reborn),
+	KUNIT_CASE(reborn_on_old_rings),
 	KUNIT_CASE(reborn_while_stopped),
 	KUNIT_CASE(died_holding),
 	KUNIT_CASE(broken),

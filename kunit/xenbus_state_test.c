@@ -88,6 +88,8 @@ static enum pv_xenbus_step expected(enum xenbus_state from, enum xenbus_state to
 		return PV_XB_REJOIN;
 	if (to == XenbusStateInitialised)
 		return from == XenbusStateInitWait ? PV_XB_CHANGED : PV_XB_REJOIN;
+	if (to == XenbusStateConnected && from == XenbusStateInitialising)
+		return PV_XB_RECLAIM;
 	if (to == XenbusStateConnected)
 		return up || from == XenbusStateInitWait || from == XenbusStateInitialised
 			       ? PV_XB_CHANGED
@@ -141,6 +143,11 @@ static void xenbus_steps(struct kunit *test)
 		EXPECT_STORY(test, p->b == XenbusStateInitWait || p->b == XenbusStateInitialised
 					   ? "resume(vbd/7)remove(vbd/7)probe(vbd/7)"
 					   : "");
+		break;
+	case PV_XB_RECLAIM:
+		/* It does not let go of the rings, and is told so again. */
+		EXPECT_STORY(test, "remove(vbd/7)");
+		KUNIT_EXPECT_EQ(test, fake_front_state(7), XenbusStateClosing);
 		break;
 	case PV_XB_REMOVE:
 		EXPECT_STORY(test, "remove(vbd/7)");
@@ -223,6 +230,28 @@ static void xenbus_rejoins(struct kunit *test)
 	fake_front_work();
 	EXPECT_STORY(test, "remove(vbd/7)probe(vbd/7)");
 	KUNIT_EXPECT_EQ(test, fake_front_find("vbd/7")->dev.state, PV_DEV_LIVE);
+}
+
+/* It took the rings that it found named: they are taken back first, and then it is as above. */
+static void xenbus_reclaims(struct kunit *test)
+{
+	struct pv_xenbus_device *xd;
+
+	fake_front_one(test, 7);
+	xd = fake_front_find("vbd/7");
+	fake_front.dead = true;
+	fake_front_backend(7, "1");
+	fake_front_work();
+	EXPECT_STORY(test, "probe(vbd/7)changed(vbd/7)");
+	fake_front.states[0] = '\0';
+	fake_front.dead = false;
+	fake_front_backend(7, "4");
+	fake_front_work();
+	EXPECT_STORY(test, "resume(vbd/7)");
+	KUNIT_EXPECT_FALSE(test, xd->lost);
+	KUNIT_EXPECT_STREQ(test, fake_front.states, "556134");
+	KUNIT_EXPECT_PTR_EQ(test, fake_front_find("vbd/7"), xd);
+	KUNIT_EXPECT_EQ(test, xd->dev.state, PV_DEV_LIVE);
 }
 
 static void xenbus_rejoins_without_resume(struct kunit *test)
@@ -336,6 +365,7 @@ static struct kunit_case xenbus_state_cases[] = {
 	KUNIT_CASE_PARAM(xenbus_steps, fake_pair_gen_params),
 	KUNIT_CASE(xenbus_nonsense_states),
 	KUNIT_CASE(xenbus_rejoins),
+	KUNIT_CASE(xenbus_reclaims),
 	KUNIT_CASE(xenbus_rejoins_without_resume),
 	KUNIT_CASE(xenbus_closed_online),
 	KUNIT_CASE(xenbus_probe_fails),

@@ -144,6 +144,20 @@ bool pv_fake_xen_peer_bind(uint16_t domid, uint32_t guest_port)
 	return true;
 }
 
+static void close_peer(struct peer_port *r)
+{
+	r->bound = false;
+	r->used = !r->answers;
+}
+
+void pv_fake_xen_peer_unbind(uint32_t guest_port)
+{
+	if (guest_port >= PORTS || ports[guest_port].status != EVTCHNSTAT_interdomain)
+		return;
+	close_peer(&peer[ports[guest_port].remote_port - PEER_FIRST]);
+	ports[guest_port].status = EVTCHNSTAT_unbound;
+}
+
 /* --- the guest -------------------------------------------------------------------------------- */
 
 static uint16_t named(uint16_t domid)
@@ -242,12 +256,6 @@ static long bind_pirq(struct evtchn_bind_pirq *op)
 static bool is_open(uint32_t port)
 {
 	return port && port < PORTS && ports[port].status != EVTCHNSTAT_closed;
-}
-
-static void close_peer(struct peer_port *r)
-{
-	r->bound = false;
-	r->used = !r->answers;
 }
 
 static long close_port(uint32_t p)

@@ -195,9 +195,10 @@ enum pv_xenbus_step {
 	PV_XB_SAME,    /* nothing happened */
 	PV_XB_CHANGED, /* drv->changed */
 	PV_XB_LOST, /* it restarted, and is not ready: drv->changed, with xd->lost set; then wait */
-	PV_XB_REJOIN, /* it restarted, and is ready: drv->resume, or remove and probe */
-	PV_XB_REMOVE, /* it closes, or is gone: drv->remove */
-	PV_XB_BREAK   /* out of order: pv_device_break() */
+	PV_XB_REJOIN,  /* it restarted, and is ready: drv->resume, or remove and probe */
+	PV_XB_RECLAIM, /* it restarted, and took the old rings: close, open, and then the same */
+	PV_XB_REMOVE,  /* it closes, or is gone: drv->remove */
+	PV_XB_BREAK    /* out of order: pv_device_break() */
 };
 
 enum pv_xenbus_step pv_xenbus_step(enum xenbus_state from, enum xenbus_state to);

@@ -160,7 +160,19 @@ bool pv_xenbus_settled(const struct pv_xenbus_device *xd)
 
 /* --- a driver was asked ----------------------------------------------------------------------- */
 
-static void rejoin(struct pv_xenbus_device *xd)
+/*
+ * It read our state and our rings' references before it was told that they are none of its: it works
+ * on them, by what was agreed with its predecessor, and only another connection agrees anew. Until
+ * it let go of the rings nothing may be sent again that it could still do itself.
+ */
+static int let_go(struct pv_xenbus_device *xd)
+{
+	int err = pv_xenbus_close(xd);
+
+	return err ? err : pv_xenbus_reopen(xd);
+}
+
+static void rejoin(struct pv_xenbus_device *xd, bool reclaim)
 {
 	struct pv_device *dev = &xd->dev;
 	int err;
@@ -170,9 +182,12 @@ static void rejoin(struct pv_xenbus_device *xd)
 		pv_xenbus_again(xd);
 		return;
 	}
-	pv_warn("%s: its backend started again", dev->name);
-	write_state(xd, XenbusStateInitialising);
-	err = dev->driver->resume(dev);
+	pv_warn("%s: its backend started again%s", dev->name,
+		reclaim ? ", and took the rings that it found" : "");
+	write_state(xd, reclaim ? XenbusStateClosing : XenbusStateInitialising);
+	err = reclaim ? let_go(xd) : 0;
+	if (!err)
+		err = dev->driver->resume(dev);
 	if (err) {
 		pv_err("%s: connecting again failed, error %d", dev->name, err);
 		pv_xenbus_again(xd);
@@ -210,7 +225,10 @@ static void look_attached(struct pv_xenbus_device *xd)
 		pv_device_changed(&xd->dev);
 		break;
 	case PV_XB_REJOIN:
-		rejoin(xd);
+		rejoin(xd, false);
+		break;
+	case PV_XB_RECLAIM:
+		rejoin(xd, true);
 		break;
 	case PV_XB_REMOVE:
 		pv_info("%s: its backend is %s", xd->dev.name,

@@ -56,6 +56,7 @@ enum pv_xenbus_attach pv_xenbus_attach(enum xenbus_state front, enum xenbus_stat
 #define C PV_XB_CHANGED
 #define L PV_XB_LOST
 #define J PV_XB_REJOIN
+#define K PV_XB_RECLAIM
 #define X PV_XB_REMOVE
 #define B PV_XB_BREAK
 
@@ -67,8 +68,8 @@ enum pv_xenbus_attach pv_xenbus_attach(enum xenbus_state front, enum xenbus_stat
 static const uint8_t step[PV_XENBUS_STATES][PV_XENBUS_STATES] = {
 	/*                   0  1  2  3  4  5  6  7  8 */
 	/* 0 Unknown */ {X, L, J, J, B, X, X, B, B},
-	/* 1 Initialising: it was lost, and comes back. Connected: with whose rings? */
-	/*             */ {X, S, J, J, B, X, X, B, B},
+	/* 1 Initialising: it was lost, and comes back. Connected: with the rings it found named. */
+	/*             */ {X, S, J, J, K, X, X, B, B},
 	/* 2 InitWait */ {X, L, S, C, C, X, X, B, B},
 	/* 3 Initialised */ {X, L, J, S, C, X, X, C, B},
 	/* 4 Connected */ {X, L, J, J, S, X, X, C, C},
@@ -87,6 +88,7 @@ enum pv_xenbus_step pv_xenbus_step(enum xenbus_state from, enum xenbus_state to)
 #undef C
 #undef L
 #undef J
+#undef K
 #undef X
 #undef B
 

@@ -8,8 +8,8 @@
  *
  * Shown: whatever a predecessor left, in both folders, the device ends connected on both sides, with
  * a driver and with the rings that it offered last; or, if the toolstack took it away, without one
- * and with the backend gone. It is never given up. It is broken only by a backend that started again
- * and took the old rings, and only if it was seen to. With nothing in the way no deadline passes.
+ * and with the backend gone. It is never given up, and never broken: a backend that started again and
+ * was seen to take the old rings is made to let go of them. With nothing in the way no deadline passes.
  *
  * Fault row 27
  *
@@ -20,6 +20,7 @@
  * mutation NOT_REMOVED, only TAKEN_AWAY: a backend that closes is not noticed
  * mutation NOT_AGAIN, not TAKEN_AWAY: a backend that closed during the probe is not asked again
  * mutation NO_DEADLINE, not TAKEN_AWAY: what the backend does not notice is waited for
+ * mutation NOT_RECLAIMED, only RESTARTS: a backend that took the old rings is gone on with
  * mutation SLOW_BACKEND: the backend answers to what was, without end
  */
 #include "xenbus_tables.inc"
@@ -42,7 +43,7 @@ bool online = true;
 /* Which of the rings that the frontend offered the backend has. */
 byte rings, mapped;
 
-bool disturbed, restarted;
+bool disturbed;
 bool driver;
 
 inline write_front(what)
@@ -106,7 +107,6 @@ end:	do
 	:: may_restart ->
 		may_restart = false;
 		disturbed = true;
-		restarted = true;
 		switch_back(Initialising)
 #ifdef TAKEN_AWAY
 	:: online ->
@@ -265,10 +265,25 @@ offered:
 			:: !driver -> goto again
 			:: else
 			fi
+#ifdef NOT_RECLAIMED
+		:: driver && act == RECLAIM -> driver = true
+#else
+		:: driver && act == RECLAIM ->
+			say(Closing);
+			close();
+			say(Initialising);
+			await(1 << InitWait | 1 << Unknown);
+			if
+			:: seen == InitWait -> connect()
+			:: else -> driver = false
+			fi;
+			if
+			:: !driver -> goto again
+			:: else
+			fi
+#endif
 		:: driver && act == REMOVE -> goto again
-		:: driver && act == BREAK ->
-			assert(restarted);
-			goto end_broken
+		:: driver && act == BREAK -> assert(false)
 		fi;
 		act = 0
 	/* pv_xenbus_overdue() */
@@ -288,7 +303,6 @@ again:	/* pv_xenbus_again() */
 rest:	assert(online -> driver && state == Connected && front == Connected && back == Connected &&
 			mapped == rings :
 		!driver && back == Unknown);
-end_broken: skip
 }
 
 init {

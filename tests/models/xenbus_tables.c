@@ -37,6 +37,7 @@ int main(void)
 	NAME(CHANGED);
 	NAME(LOST);
 	NAME(REJOIN);
+	NAME(RECLAIM);
 	NAME(REMOVE);
 	NAME(BREAK);
 	table("attach", attach);

@@ -102,7 +102,8 @@ enum fault {
 	UNPLUG,
 	MIGRATE,
 	MIGRATE_LATE,
-	SUSPEND_CANCELLED
+	SUSPEND_CANCELLED,
+	OLD_RINGS
 };
 
 static const char *const faults[] = {
@@ -112,7 +113,7 @@ static const char *const faults[] = {
 	"alloc-fails", "keeps",	       "bad-id",
 	"wrong-op",    "jump",	       "unplug",
 	"migrate",     "migrate-late", "suspend-cancelled",
-	NULL,
+	"old-rings",   NULL,
 };
 
 /* What it lied about before anybody looked went with its ring. */
@@ -131,6 +132,20 @@ static void come_back(void)
 		fake_blkback_restart(&v->back);
 	}
 	sim_blk_story.away = false;
+	work();
+}
+
+/* Before it is told that it has none, it takes the rings that it finds named, and begins to serve them. */
+static void take_over(void)
+{
+	if (sim_blk_story.away || broken())
+		return;
+	forget_lie();
+	fake_blkback_die(&v->back);
+	work();
+	if (!fake_blkback_take_over(&v->back))
+		fake_blkback_restart(&v->back);
+	serve(sim_below(4));
 	work();
 }
 
@@ -211,6 +226,9 @@ static void fault(unsigned int which)
 		break;
 	case COME_BACK:
 		come_back();
+		break;
+	case OLD_RINGS:
+		take_over();
 		break;
 	case LOST_EVENT:
 		drop_event = true;

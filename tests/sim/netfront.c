@@ -114,14 +114,15 @@ enum fault {
 	UNPLUG,
 	MIGRATE,
 	MIGRATE_LATE,
-	SUSPEND_CANCELLED
+	SUSPEND_CANCELLED,
+	OLD_RINGS
 };
 
 static const char *const faults[] = {
 	"restart",     "die",	       "come-back",	    "lost-event", "spurious",
 	"backwards",   "tx-errors",    "good-again",	    "runt",	  "hypercall-fails",
 	"alloc-fails", "keeps",	       "bad-tx-id",	    "jump",	  "unplug",
-	"migrate",     "migrate-late", "suspend-cancelled", NULL,
+	"migrate",     "migrate-late", "suspend-cancelled", "old-rings",  NULL,
 };
 
 static void forget_lie(void)
@@ -150,6 +151,19 @@ static void come_back(void)
 	}
 	work();
 	sim_net_story.away = false;
+}
+
+/* Before it is told that it has none, it takes the rings that it finds named, and begins to serve them. */
+static void take_over(void)
+{
+	if (sim_net_story.away || broken())
+		return;
+	die();
+	if (!fake_netback_take_over(nb))
+		fake_netback_reborn(nb);
+	sim_net_story.away = false;
+	take(sim_below(4));
+	work();
 }
 
 static void there(void)
@@ -187,6 +201,9 @@ static void fault(unsigned int which)
 		break;
 	case COME_BACK:
 		come_back();
+		break;
+	case OLD_RINGS:
+		take_over();
 		break;
 	case LOST_EVENT:
 		drop_event = true;

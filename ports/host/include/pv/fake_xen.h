@@ -113,6 +113,9 @@ uint32_t pv_fake_xen_peer_connect(uint16_t domid);
 /* A domain binds to a port that the guest allocated for it; false if there is none such. */
 bool pv_fake_xen_peer_bind(uint16_t domid, uint32_t guest_port);
 
+/* The domain closes its end, as one that ends does: it, or another life of it, can bind again. */
+void pv_fake_xen_peer_unbind(uint32_t guest_port);
+
 /* A domain, or Xen, sends to the guest's port, whatever it is. */
 void pv_fake_xen_peer_send(uint32_t guest_port);
 
