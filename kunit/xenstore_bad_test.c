@@ -64,7 +64,7 @@ static void breach_name(const enum pv_fake_xs_breach *b, char *text)
 {
 	static const char *const name[PV_FAKE_XS_BREACHES] = {
 		"none", "rsp-far",    "rsp-back",   "req-far",	 "req-ahead", "long",
-		"huge", "unknown-id", "wrong-type", "bad-event", "error",
+		"huge", "unknown-id", "wrong-type", "bad-event", "error",     "restart",
 	};
 
 	pv_snprintf(text, KUNIT_PARAM_DESC_SIZE, "%s", name[*b]);

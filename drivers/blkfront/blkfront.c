@@ -174,14 +174,21 @@ static void changed(struct pv_device *dev)
 	pv_blk_changed(&bf->blk);
 }
 
-/* What was in flight waits; if that cannot be, resume is not called, but the device removed. */
-static void lost(struct pv_device *dev)
+/* What was in flight waits. */
+static int take_back(struct blkfront *bf)
 {
-	struct blkfront *bf = dev->priv;
+	int err;
 
 	bf->up = false;
-	(void)!pv_blkfront_rewind(bf);
+	err = pv_blkfront_rewind(bf);
 	disconnect(bf);
+	return err;
+}
+
+/* If that cannot be, resume is not called, but the device removed. */
+static void lost(struct pv_device *dev)
+{
+	(void)!take_back(dev->priv);
 }
 
 static int resume(struct pv_device *dev)
@@ -189,11 +196,8 @@ static int resume(struct pv_device *dev)
 	struct blkfront *bf = dev->priv;
 	uint32_t block = bf->blk.logical_block, flags = bf->blk.flags;
 	uint64_t capacity = bf->blk.capacity;
-	int err;
+	int err = take_back(bf);
 
-	bf->up = false;
-	err = pv_blkfront_rewind(bf);
-	disconnect(bf);
 	if (!err)
 		err = connect(bf);
 	if (!err && bf->blk.logical_block != block) {

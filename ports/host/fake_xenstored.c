@@ -20,6 +20,7 @@ static struct message *answers, *outgoing;
 static char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
 static size_t in_len;
 static bool running;
+static bool restarts;	 /* when it has taken what it was sent */
 static bool ring_broken; /* by a breach; until the guest reconnects */
 
 /* --- messages out ----------------------------------------------------------------------------- */
@@ -99,6 +100,9 @@ static bool breach(const struct xsd_sockmsg *request, const void *payload, size_
 		return true;
 	case PV_FAKE_XS_ERROR:
 		ring->error = XENSTORE_ERROR_COMM;
+		return true;
+	case PV_FAKE_XS_RESTART:
+		restarts = true;
 		return true;
 	default:
 		return false;
@@ -245,8 +249,12 @@ void pv_fake_xs_run(void)
 	if (!ring || running)
 		return;
 	running = true;
+	restarts = false;
 	if (!reconnect() && !pv_fake_xs.deaf && !ring->error && !ring_broken) {
 		moved = take();
+		/* Whatever else it was sent meanwhile. */
+		if (restarts)
+			forget();
 		ready();
 		if (!ring_broken)
 			moved |= put();

@@ -72,6 +72,7 @@ static void offer(void)
 static void up(void)
 {
 	dev = NULL;
+	sim_store_reconnects();
 	PLAIN_CHECK(!fake_vbd_init(&plain_test));
 	v = plain_test.priv;
 	num_hoard = 0;
@@ -103,17 +104,32 @@ enum fault {
 	MIGRATE,
 	MIGRATE_LATE,
 	SUSPEND_CANCELLED,
-	OLD_RINGS
+	OLD_RINGS,
+	STORE_RESTARTS
 };
 
 static const char *const faults[] = {
-	"restart",     "die",	       "come-back",
-	"lost-event",  "spurious",     "io-errors",
-	"good-again",  "no-grants",    "hypercall-fails",
-	"alloc-fails", "keeps",	       "bad-id",
-	"wrong-op",    "jump",	       "unplug",
-	"migrate",     "migrate-late", "suspend-cancelled",
-	"old-rings",   NULL,
+	"restart",
+	"die",
+	"come-back",
+	"lost-event",
+	"spurious",
+	"io-errors",
+	"good-again",
+	"no-grants",
+	"hypercall-fails",
+	"alloc-fails",
+	"keeps",
+	"bad-id",
+	"wrong-op",
+	"jump",
+	"unplug",
+	"migrate",
+	"migrate-late",
+	"suspend-cancelled",
+	"old-rings",
+	"store-restarts",
+	NULL,
 };
 
 /* What it lied about before anybody looked went with its ring. */
@@ -123,6 +139,16 @@ static void forget_lie(void)
 		sim_blk_story.lied = false;
 		sim_blk_story.may_break = true;
 	}
+}
+
+static void restart(void)
+{
+	if (sim_blk_story.away)
+		return;
+	forget_lie();
+	offer();
+	fake_blkback_restart(&v->back);
+	work();
 }
 
 static void come_back(void)
@@ -211,12 +237,7 @@ static void fault(unsigned int which)
 		return;
 	switch ((enum fault)which) {
 	case RESTART:
-		if (sim_blk_story.away)
-			break;
-		forget_lie();
-		offer();
-		fake_blkback_restart(b);
-		work();
+		restart();
 		break;
 	case DIE:
 		forget_lie();
@@ -226,6 +247,12 @@ static void fault(unsigned int which)
 		break;
 	case COME_BACK:
 		come_back();
+		break;
+	case STORE_RESTARTS:
+		/* In the midst of this; and the next is seen only by a watch that was set again. */
+		sim_store_restarts();
+		restart();
+		restart();
 		break;
 	case OLD_RINGS:
 		take_over();
@@ -304,7 +331,7 @@ static void down(void)
 	fake_vbd_exit(&plain_test);
 }
 
-/* Fault rows 19, 28, 30, 31, 32 */
+/* Fault rows 19, 26, 28, 30, 31, 32 */
 const struct sim_rig sim_blkfront = {
 	.name = "blkfront",
 	.faults = faults,

@@ -87,6 +87,7 @@ static void offer(void)
 static void up(void)
 {
 	dev = NULL;
+	sim_store_reconnects();
 	PLAIN_CHECK(!fake_netback_init(&plain_test));
 	nb = plain_test.priv;
 	drop_event = false;
@@ -115,14 +116,16 @@ enum fault {
 	MIGRATE,
 	MIGRATE_LATE,
 	SUSPEND_CANCELLED,
-	OLD_RINGS
+	OLD_RINGS,
+	STORE_RESTARTS
 };
 
 static const char *const faults[] = {
 	"restart",     "die",	       "come-back",	    "lost-event", "spurious",
 	"backwards",   "tx-errors",    "good-again",	    "runt",	  "hypercall-fails",
 	"alloc-fails", "keeps",	       "bad-tx-id",	    "jump",	  "unplug",
-	"migrate",     "migrate-late", "suspend-cancelled", "old-rings",  NULL,
+	"migrate",     "migrate-late", "suspend-cancelled", "old-rings",  "store-restarts",
+	NULL,
 };
 
 static void forget_lie(void)
@@ -200,6 +203,14 @@ static void fault(unsigned int which)
 		die();
 		break;
 	case COME_BACK:
+		come_back();
+		break;
+	case STORE_RESTARTS:
+		/* In the midst of this; and the next is seen only by a watch that was set again. */
+		sim_store_restarts();
+		die();
+		come_back();
+		die();
 		come_back();
 		break;
 	case OLD_RINGS:
@@ -293,7 +304,7 @@ static void down(void)
 	fake_netback_exit(&plain_test);
 }
 
-/* Fault rows 19, 29, 31, 32 */
+/* Fault rows 19, 26, 29, 31, 32 */
 const struct sim_rig sim_netfront = {
 	.name = "netfront",
 	.faults = faults,

@@ -52,6 +52,13 @@ const char *sim_nth_trying(void);
 void sim_suspend(void (*there)(void));
 void sim_new_folder(const char *front);
 
+/*
+ * Xen's store, before a rig's is up: a guest may connect to it anew. And it starts again at one of the next requests,
+ * with no watch and no transaction, and without an answer.
+ */
+void sim_store_reconnects(void);
+void sim_store_restarts(void);
+
 #define SIM_MS 1000000ull /* of virtual time */
 
 /* --- a block device under work (blk.c) -------------------------------------------------------- */

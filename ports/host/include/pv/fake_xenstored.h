@@ -29,6 +29,7 @@ enum pv_fake_xs_breach {
 	PV_FAKE_XS_WRONG_TYPE, /* a reply of another type */
 	PV_FAKE_XS_BAD_EVENT,  /* a watch event without a token */
 	PV_FAKE_XS_ERROR,      /* the page's error field */
+	PV_FAKE_XS_RESTART,    /* no breach: it starts again instead of answering */
 	PV_FAKE_XS_BREACHES
 };
 
