@@ -120,26 +120,47 @@ static bool read_ring(struct fake_blkback *b)
 	return true;
 }
 
+static void unmap_ring(struct fake_blkback *b)
+{
+	while (b->pages)
+		pv_fake_xen_peer_unmap(b->ring_ref[--b->pages]);
+}
+
+/* A backend maps its pages side by side; here they have to be so already. b->pages are those that are mapped. */
+static bool map_ring(struct fake_blkback *b)
+{
+	unsigned int pages = b->pages;
+	char *page;
+
+	b->sring = NULL;
+	for (b->pages = 0; b->pages < pages; b->pages++) {
+		page = pv_fake_xen_peer_map(PEER, b->ring_ref[b->pages], true);
+		if (!page)
+			return false;
+		if (!b->sring)
+			b->sring = (struct blkif_sring *)page;
+		if (page != (char *)b->sring + b->pages * 4096) {
+			b->pages++;
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool connect(struct fake_blkback *b)
 {
-	char *page = NULL, *first = NULL;
 	long port = front(b, "event-channel");
-	unsigned int i;
 
-	if (!read_ring(b) || port <= 0)
+	if (!read_ring(b) || port <= 0) {
+		b->pages = 0;
 		return false;
-	for (i = 0; i < b->pages; i++) {
-		page = pv_fake_xen_peer_map(PEER, b->ring_ref[i], true);
-		/* A backend maps them side by side; here they have to be so already. */
-		if (!page || (i && page != first + i * 4096))
-			return false;
-		if (!i)
-			first = page;
 	}
-	if (!pv_fake_xen_peer_bind(PEER, (uint32_t)port))
+	if (!map_ring(b) || !pv_fake_xen_peer_bind(PEER, (uint32_t)port)) {
+		unmap_ring(b);
+		b->sring = NULL;
 		return false;
+	}
 	b->port = (uint32_t)port;
-	b->sring = (struct blkif_sring *)first;
 	b->size = 1;
 	while (64 + b->size * 2 * sizeof(union blkif_sring_entry) <= b->pages * 4096)
 		b->size *= 2;

@@ -74,6 +74,7 @@ static void one(void)
 		(void)pv_device_describe(dev, text, sizeof(text));
 	}
 	pv_bus_remove_all();
+	pv_virtio_pci.end(); /* a function may look like a port with a slot */
 	pv_bus_set_drivers(NULL);
 }
 
