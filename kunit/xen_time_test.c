@@ -309,6 +309,18 @@ static void time_timer_old_xen(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fired, 2);
 }
 
+/* What Xen does not take a deadline for is looked at without one. */
+static void time_timer_refused(struct kunit *test)
+{
+	pv_fake.work_scheduled = 0;
+	pv_xen_timer_wake(pv_fake.now + 2000);
+	KUNIT_EXPECT_EQ(test, pv_fake.work_scheduled, 0);
+	pv_fake_xen.fail_at = 1;
+	pv_fake_xen.fail_with = PV_ENOMEM;
+	pv_xen_timer_wake(pv_fake.now + 1000);
+	KUNIT_EXPECT_EQ(test, pv_fake.work_scheduled, 1);
+}
+
 static void time_timer_cpus(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, pv_timer_start(tick, NULL), 0);
@@ -337,12 +349,19 @@ static void time_timer_cpus(struct kunit *test)
 }
 
 static struct kunit_case time_cases[] = {
-	KUNIT_CASE(time_clock),		 KUNIT_CASE(time_registered_area),
-	KUNIT_CASE(time_wall),		 KUNIT_CASE(time_wall_changes),
-	KUNIT_CASE(time_timer),		 KUNIT_CASE(time_timer_past),
-	KUNIT_CASE(time_timer_spurious), KUNIT_CASE(time_timer_at_the_end),
-	KUNIT_CASE(time_timer_wake),	 KUNIT_CASE(time_timer_old_xen),
-	KUNIT_CASE(time_timer_cpus),	 {},
+	KUNIT_CASE(time_clock),
+	KUNIT_CASE(time_registered_area),
+	KUNIT_CASE(time_wall),
+	KUNIT_CASE(time_wall_changes),
+	KUNIT_CASE(time_timer),
+	KUNIT_CASE(time_timer_past),
+	KUNIT_CASE(time_timer_spurious),
+	KUNIT_CASE(time_timer_at_the_end),
+	KUNIT_CASE(time_timer_wake),
+	KUNIT_CASE(time_timer_old_xen),
+	KUNIT_CASE(time_timer_cpus),
+	KUNIT_CASE(time_timer_refused),
+	{},
 };
 
 static struct kunit_suite time_suite = {
