@@ -201,7 +201,7 @@ static bool whole(const struct blkfront *bf)
 	return bf->num_parts;
 }
 
-/* Each allocation fails once: there is no disk with a page missing. */
+/* Each allocation fails once: there is no disk with a page missing, and the backend is shown no ring that is not whole. */
 static void pages_missing(struct kunit *test)
 {
 	struct fake_vbd *v = test->priv;
@@ -217,6 +217,7 @@ static void pages_missing(struct kunit *test)
 				KUNIT_ASSERT_TRUE(test, whole(v->bf));
 			}
 			fake_vbd_unplug(v);
+			KUNIT_ASSERT_EQ(test, v->back.bad, 0);
 			if (pv_fake.alloc_fail_at)
 				break;
 		}
