@@ -16,8 +16,9 @@ ROUNDS = int(os.environ.get("SAVES") or 3)
 BOUND = 150 + 60 * ROUNDS
 # Datagrams may be lost until the bridge knows where the domain is now.
 ECHOES_AGAIN = f"n=0; until ({ECHOES}); do n=$((n+1)); [ $n -lt 4 ] || exit 1; done"
-# What xl create does with a domain until its end, for one that runs already. The eighth word is why it was shut down.
-ATTEND = ("{console}while r=$(xl list -v {name} 2>/dev/null | awk 'NR == 2 {{ print $8 }}'); [ \"$r\" = - ]; "
+# What xl create does with a domain until its end, for one that runs already: by its number, as the next one has its name.
+# The eighth word is why it was shut down.
+ATTEND = ("{console}while r=$(xl list -v {domid} 2>/dev/null | awk 'NR == 2 {{ print $8 }}'); [ \"$r\" = - ]; "
           "do sleep 1; done; echo \"has shut down, reason code ${{r:-none}}\"")
 
 
@@ -47,6 +48,10 @@ def rounds(t, leave, suspended):
     guest.succeed(t.patience(10))
 
 
+def domid(t, guest):
+    return t.dom0(f"xl domid {guest.name}").strip()
+
+
 def saved(guest):
     """The file in Dom0."""
     return f"/tmp/{guest.name}.save"
@@ -67,10 +72,10 @@ def xen_save(t):
 def xen_copy(t):
     """xl save -c, several times, under I/O: the domain goes on as it was, the same one."""
     def leave(guest):
-        before = t.dom0(f"xl domid {guest.name}")
+        before = domid(t, guest)
         t.dom0(f"xl save -c {guest.name} {saved(guest)}", t.patience(60))
-        assert t.dom0(f"xl domid {guest.name}") == before, "it is another domain"
-        guest.follow(ATTEND.format(console="", name=guest.name))
+        assert domid(t, guest) == before, "it is another domain"
+        guest.follow(ATTEND.format(console="", domid=before))
 
     rounds(t, leave, 1)
 
@@ -79,10 +84,11 @@ def xen_copy(t):
 def xen_migrate(t):
     """xl migrate, to this same host, several times, under I/O: as another domain, without a file in between."""
     def leave(guest):
-        before = t.dom0(f"xl domid {guest.name}")
+        before = domid(t, guest)
         # Without a command in the place of ssh, what follows the name is what receives.
         t.dom0(f"xl migrate -s '' {guest.name} 'exec xl migrate-receive -e'", t.patience(90))
-        assert t.dom0(f"xl domid {guest.name}") != before, "it is the same domain"
-        guest.follow(ATTEND.format(console=f"xl console {guest.name} <&4 >&4; ", name=guest.name))
+        now = domid(t, guest)
+        assert now != before, "it is the same domain"
+        guest.follow(ATTEND.format(console=f"xl console {now} <&4 >&4; ", domid=now))
 
     rounds(t, leave, 0)
