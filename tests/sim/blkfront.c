@@ -141,8 +141,16 @@ static void forget_lie(void)
 	}
 }
 
+/* Without grants there is no ring to offer anew. */
+static void connects_again(void)
+{
+	if (num_hoard)
+		sim_blk_story.may_break = true;
+}
+
 static void restart(void)
 {
+	connects_again();
 	if (sim_blk_story.away)
 		return;
 	forget_lie();
@@ -153,6 +161,7 @@ static void restart(void)
 
 static void come_back(void)
 {
+	connects_again();
 	if (sim_blk_story.away && !sim_blk_story.left) {
 		offer();
 		fake_blkback_restart(&v->back);
@@ -164,6 +173,7 @@ static void come_back(void)
 /* Before it is told that it has none, it takes the rings that it finds named, and begins to serve them. */
 static void take_over(void)
 {
+	connects_again();
 	if (sim_blk_story.away || broken())
 		return;
 	forget_lie();
@@ -178,6 +188,7 @@ static void take_over(void)
 /* Its backend there takes less, or more; or is late. */
 static void there(void)
 {
+	connects_again();
 	sim_new_folder(v->back.front);
 	if (!sim_blk_story.away)
 		fake_blkback_restart(&v->back);
