@@ -178,6 +178,8 @@ void fake_netback_work(void)
 int fake_netback_init(struct kunit *test)
 {
 	struct fake_netback *nb = kunit_kzalloc(test, sizeof(*nb), GFP_KERNEL);
+	static uint8_t pattern[BYTES]; /* once: there are many wires */
+	static bool written;
 	unsigned int i;
 
 	test->priv = nb;
@@ -187,8 +189,10 @@ int fake_netback_init(struct kunit *test)
 	nb->wire = kunit_kzalloc(test, FAKE_NETBACK_WIRE, GFP_KERNEL);
 	nb->data = kunit_kzalloc(test, 18 * PV_PAGE_SIZE, GFP_KERNEL);
 	nb->bytes = pv_os_pages_alloc(BYTES / PV_PAGE_SIZE);
-	for (i = 0; i < BYTES; i++)
-		nb->bytes[i] = (uint8_t)(i * 13 + i / 251);
+	for (i = 0; !written && i < BYTES; i++)
+		pattern[i] = (uint8_t)(i * 13 + i / 251);
+	written = true;
+	pv_memcpy(nb->bytes, pattern, BYTES);
 	pv_bus_set_drivers(drivers);
 	fake_netback_begin(nb);
 	return 0;

@@ -4,11 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static uint32_t hash_of(const char *path)
+{
+	uint32_t hash = 0;
+
+	while (*path)
+		hash = hash * 31 + (uint8_t)*path++;
+	return hash;
+}
+
 struct xs_node *xs_tree_find(const struct xs_tree *t, const char *path)
 {
+	uint32_t hash = hash_of(path);
 	struct xs_node *n;
 
-	for (n = t->first; n && strcmp(n->path, path); n = n->next)
+	for (n = t->first; n && (n->hash != hash || strcmp(n->path, path)); n = n->next)
 		;
 	return n;
 }
@@ -34,14 +44,16 @@ static void *copy_of(const void *p, size_t len)
 
 static struct xs_node *append(struct xs_tree *t, const char *path)
 {
-	struct xs_node **at = &t->first, *n = calloc(1, sizeof(*n));
+	size_t size = strlen(path) + 1;
+	struct xs_node **at = &t->first, *n = calloc(1, sizeof(*n) + size);
 
 	if (!n)
 		abort();
 	while (*at)
 		at = &(*at)->next;
 	*at = n;
-	n->path = copy_of(path, strlen(path));
+	memcpy(n->path, path, size);
+	n->hash = hash_of(path);
 	n->value = copy_of("", 0);
 	memcpy(n->perms, "n0\0r5", 6);
 	n->perms_len = 6;
@@ -86,7 +98,6 @@ static void drop(struct xs_node **at)
 	struct xs_node *n = *at;
 
 	*at = n->next;
-	free(n->path);
 	free(n->value);
 	free(n);
 }
@@ -133,20 +144,20 @@ char *xs_tree_list(const struct xs_tree *t, const char *path, size_t *len)
 
 void xs_tree_copy(struct xs_tree *to, const struct xs_tree *from)
 {
+	struct xs_node **at = &to->first, *c;
 	const struct xs_node *n;
-	struct xs_node *c;
+	size_t size;
 
-	to->first = NULL;
-	to->generation = 0;
-	for (n = from->first; n; n = n->next) {
-		c = append(to, n->path);
-		free(c->value);
+	for (n = from->first; n; n = n->next, at = &c->next) {
+		size = sizeof(*n) + strlen(n->path) + 1;
+		c = malloc(size);
+		if (!c)
+			abort();
+		memcpy(c, n, size);
 		c->value = copy_of(n->value, n->len);
-		c->len = n->len;
-		memcpy(c->perms, n->perms, sizeof(c->perms));
-		c->perms_len = n->perms_len;
-		c->generation = n->generation;
+		*at = c;
 	}
+	*at = NULL;
 	to->generation = from->generation;
 }
 

@@ -7,12 +7,13 @@
 
 struct xs_node {
 	struct xs_node *next;
-	char *path; /* absolute; "/" is not there, and is every path's parent */
+	uint32_t hash; /* of the path */
 	char *value;
 	size_t len;
 	char perms[64]; /* as in a message, with 0 bytes for the terminators */
 	size_t perms_len;
 	uint64_t generation;
+	char path[]; /* absolute; "/" is not there, and is every path's parent */
 };
 
 struct xs_tree {

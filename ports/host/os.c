@@ -14,28 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RANGES 4096
-
-/* What pv_os_pages_alloc() gave out: the memory that pv_os_map() reaches. */
-static struct {
-	char *va;
-	size_t len;
-} range[RANGES];
-
-bool pv_fake_keeps_pages;
 const struct pv_hv *const pv_fake_hypervisors[] = {&pv_xen, &pv_kvm, NULL};
-
-/* What pages_free() keeps for the next pages_alloc(), oldest first, as long as nobody may reach it. */
-#define SPARES 256
-
-static struct {
-	void *va[SPARES];
-	unsigned int first, num;
-} spare;
-
-/* The address sanitizer's, where it is linked in. */
-void __asan_poison_memory_region(const volatile void *p, size_t n) __attribute__((weak));
-void __asan_unpoison_memory_region(const volatile void *p, size_t n) __attribute__((weak));
 
 static char *lines; /* what was logged since the reset */
 static size_t lines_len, lines_size;
@@ -98,14 +77,14 @@ void pv_os_panic(const char *what)
 	abort();
 }
 
-static bool fails(void)
+bool pv_fake_alloc_fails(void)
 {
 	return pv_fake.alloc_fail_at && --pv_fake.alloc_fail_at == 0;
 }
 
 void *pv_os_alloc(size_t size)
 {
-	void *p = fails() ? NULL : calloc(1, size ? size : 1);
+	void *p = pv_fake_alloc_fails() ? NULL : calloc(1, size ? size : 1);
 
 	pv_fake.live_allocs += !!p;
 	if (p && pv_fake.given)
@@ -120,123 +99,6 @@ void pv_os_free(void *p, size_t size)
 	if (p && pv_fake.taken)
 		pv_fake.taken(p);
 	free(p);
-}
-
-/*
- * A program of many short lives keeps single pages, and takes them again in the order in which they were freed. In between
- * they are poisoned, as the sanitizer's own quarantine would do it, at a tenth of its cost.
- */
-static void *page_take(void)
-{
-	void *va;
-
-	if (!spare.num)
-		return NULL;
-	va = spare.va[spare.first++ % SPARES];
-	spare.num--;
-	__asan_unpoison_memory_region(va, PV_PAGE_SIZE);
-	return va;
-}
-
-static bool page_keep(void *va)
-{
-	if (!pv_fake_keeps_pages || spare.num == SPARES || !__asan_poison_memory_region)
-		return false;
-	spare.va[(spare.first + spare.num++) % SPARES] = va;
-	__asan_poison_memory_region(va, PV_PAGE_SIZE);
-	return true;
-}
-
-void *pv_os_pages_alloc(unsigned int n)
-{
-	size_t len = (size_t)n * PV_PAGE_SIZE;
-	unsigned int i;
-	char *va;
-
-	if (!n)
-		pv_os_panic("host: an allocation of no pages");
-	if (fails() || (pv_fake.pages_max && n > pv_fake.pages_max))
-		return NULL;
-	for (i = 0; i < RANGES && range[i].va; i++)
-		;
-	if (i == RANGES)
-		return NULL;
-	va = n == 1 ? page_take() : NULL;
-	if (!va)
-		va = aligned_alloc(PV_PAGE_SIZE, len);
-	if (!va)
-		return NULL;
-	memset(va, 0, len);
-	range[i].va = va;
-	range[i].len = len;
-	pv_fake.live_pages += n;
-	if (pv_fake.given)
-		pv_fake.given(va, len);
-	return va;
-}
-
-void pv_os_pages_free(void *va, unsigned int n)
-{
-	unsigned int i;
-
-	if (!va)
-		return;
-	for (i = 0; i < RANGES && range[i].va != va; i++)
-		;
-	if (i == RANGES || range[i].len != (size_t)n * PV_PAGE_SIZE)
-		pv_os_panic("host: pages returned that were not given out so");
-	range[i].va = NULL;
-	pv_fake.live_pages -= n;
-	if (pv_fake.taken)
-		pv_fake.taken(va);
-	if (n != 1 || !page_keep(va))
-		free(va);
-}
-
-void pv_fake_pages_forget(unsigned int keep)
-{
-	unsigned int i;
-
-	for (i = RANGES; i-- && pv_fake.live_pages > keep;)
-		if (range[i].va)
-			pv_os_pages_free(range[i].va, (unsigned int)(range[i].len / PV_PAGE_SIZE));
-}
-
-uint64_t pv_os_virt_to_phys(const void *va)
-{
-	uint64_t pa;
-
-	if (pv_fake_phys(va, &pa))
-		return pa;
-	return pv_fake_xen_running() ? pv_fake_xen_phys(va) : (uint64_t)va;
-}
-
-void *pv_os_map(uint64_t pa, size_t len, enum pv_map_type type)
-{
-	char *at = pv_fake_xen_running() ? pv_fake_xen_virt(pa) : (char *)pa;
-	void *va = NULL;
-	unsigned int i;
-
-	(void)type;
-	if (pv_fake.no_map || !len)
-		return NULL;
-	va = pv_fake_map(pa, len);
-	for (i = 0; i < RANGES && !va; i++)
-		if (range[i].va && at >= range[i].va && at < range[i].va + range[i].len &&
-		    len <= (size_t)(range[i].va + range[i].len - at))
-			va = at;
-	pv_fake.live_maps += !!va;
-	return va;
-}
-
-void pv_os_unmap(void *va, size_t len)
-{
-	(void)len;
-	if (!va)
-		return;
-	pv_fake_unmap(va);
-	if (!pv_fake.live_maps--)
-		pv_os_panic("host: unmapped more than was mapped");
 }
 
 uint64_t pv_os_uptime_ns(void)

@@ -48,24 +48,21 @@ static unsigned int in_flight;
 static void fill(uint8_t *at, uint32_t sector, uint32_t version)
 {
 	uint64_t word = (uint64_t)sector << 32 | version;
-	unsigned int i;
+	unsigned int n;
 
-	for (i = 0; i < 512; i += 8)
-		pv_memcpy(at + i, &word, 8);
+	pv_memcpy(at, &word, 8);
+	for (n = 8; n < 512; n *= 2)
+		pv_memcpy(at + n, at, n);
 }
 
 static bool is_possible(const uint8_t *at, uint32_t sector)
 {
-	uint64_t word, first;
+	uint64_t first;
 	unsigned int i;
 
 	pv_memcpy(&first, at, 8);
-	for (i = 8; i < 512; i += 8) {
-		pv_memcpy(&word, at + i, 8);
-		if (word != first)
-			return false;
-	}
-	if (first >> 32 != sector)
+	/* Each word is as the one before it. */
+	if (first >> 32 != sector || pv_memcmp(at, at + 8, 504))
 		return false;
 	for (i = 0; i < oracle[sector].num; i++)
 		if (oracle[sector].version[i] == (uint32_t)first)

@@ -106,6 +106,16 @@ static void die_of_sanitizer(void)
 }
 
 void __sanitizer_set_death_callback(void (*fn)(void)) __attribute__((weak));
+const char *__asan_default_options(void);
+
+/*
+ * Memory is reused after some runs, and its history is short: else a third of the time goes there. One run again may have
+ * ASAN_OPTIONS=malloc_context_size=20.
+ */
+const char *__asan_default_options(void)
+{
+	return "quarantine_size_mb=4:malloc_context_size=1:max_malloc_fill_size=0";
+}
 
 static void one(void)
 {
@@ -335,6 +345,7 @@ int main(int argc, char **argv)
 	if (i < argc || !ops || (again && !rig))
 		usage();
 	plain_context = context;
+	pv_fake_keeps_pages = true;
 	signal(SIGALRM, died);
 	if (__sanitizer_set_death_callback)
 		__sanitizer_set_death_callback(die_of_sanitizer);

@@ -149,8 +149,8 @@ bool pv_fake_logged(const char *text);
 void pv_fake_pages_forget(unsigned int keep);
 
 /*
- * Whether single pages that are freed are kept for who asks next, poisoned meanwhile: for programs of many short lives, in
- * an address sanitizer's build.
+ * Whether pages that are freed are kept for who asks next, poisoned meanwhile: for programs of many short lives, in an
+ * address sanitizer's build.
  */
 extern bool pv_fake_keeps_pages;
 
@@ -166,5 +166,7 @@ bool pv_fake_phys(const void *va, uint64_t *pa);
 void pv_fake_cpu_reset(void);
 void pv_fake_bus_reset(void);
 void pv_fake_log_reset(void);
+/* Whether this allocation is the one that is to fail. */
+bool pv_fake_alloc_fails(void);
 
 #endif
