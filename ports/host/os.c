@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/*
- * The port for a process: memory from malloc, one CPU, the fake machine's time.
- *
- * Each allocation is one of the C library's, so that the address sanitizer sees an access beyond it, a
- * use after its end, and what was never returned.
- */
+/* The port for a process: one CPU, the fake machine's time, shared memory behind hooks; its memory is fake_memory.c's. */
 #include <pv/fake.h>
 #include <pv/fake_xen.h>
 #include <pv/kvm.h>
@@ -46,12 +41,15 @@ void pv_fake_reset(void)
 void pv_os_log(enum pv_log_level level, const char *line)
 {
 	static const char *const name[] = {"error", "warn", "info", "debug"};
+	static int shown = -1;
 	size_t n = strlen(line);
 	char *more;
 
 	if (n > 255 || strchr(line, '\n'))
 		pv_os_panic("host: a log line that is too long, or more than one");
-	if (getenv("PV_LOG"))
+	if (shown < 0)
+		shown = getenv("PV_LOG") != NULL;
+	if (shown)
 		fprintf(stderr, "# %s: %s\n", name[level], line);
 	if (lines_len + n + 2 > lines_size) {
 		more = realloc(lines, 2 * (lines_len + n + 2));
@@ -75,30 +73,6 @@ void pv_os_panic(const char *what)
 {
 	fprintf(stderr, "panic: %s\n", what);
 	abort();
-}
-
-bool pv_fake_alloc_fails(void)
-{
-	return pv_fake.alloc_fail_at && --pv_fake.alloc_fail_at == 0;
-}
-
-void *pv_os_alloc(size_t size)
-{
-	void *p = pv_fake_alloc_fails() ? NULL : calloc(1, size ? size : 1);
-
-	pv_fake.live_allocs += !!p;
-	if (p && pv_fake.given)
-		pv_fake.given(p, size);
-	return p;
-}
-
-void pv_os_free(void *p, size_t size)
-{
-	(void)size;
-	pv_fake.live_allocs -= !!p;
-	if (p && pv_fake.taken)
-		pv_fake.taken(p);
-	free(p);
 }
 
 uint64_t pv_os_uptime_ns(void)

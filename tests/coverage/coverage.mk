@@ -8,7 +8,7 @@ COVERAGE_OBJS := $(COVERAGE_SRCS:%.c=$(HO)/%.o)
 
 $(HO)/replay: $(filter-out %_test.o %/kunit_main.o,$(HOST_OBJS)) $(COVERAGE_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(HOSTCC) $(HOST_CFLAGS) -o $@ $^
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(FUZZ_WRAP) -o $@ $^
 
 -include $(COVERAGE_OBJS:.o=.d)
 

@@ -185,7 +185,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		exit(2);
 	}
 	pv_fake_reset();
-	pv_fake_keeps_pages = true;
+	pv_fake_keeps_memory = true;
 	fresh();
 	if (target->start)
 		target->start();

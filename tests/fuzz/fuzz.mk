@@ -12,6 +12,8 @@ FUZZ_CFLAGS = -std=gnu11 -O2 -g1 $(WARN) -fno-strict-aliasing -fsanitize=address
 FUZZ_SRCS := $(filter %.c,$(PV_SRCS)) $(filter-out %/kunit_main.c,$(wildcard ports/host/*.c)) \
 	$(wildcard kunit/fake_*.c) tests/plain/kunit.c $(wildcard tests/fuzz/*.c)
 FUZZ_OBJS := $(FUZZ_SRCS:%.c=$(FO)/obj/%.o)
+# What targets put before functions of the library (tests/fuzz/store.h).
+FUZZ_WRAP := -Wl,--wrap=pv_xs_submit
 
 # The library's own paths are what inputs are to find. The fuzzer is told what numbers are compared with only where those
 # are parsed: elsewhere they are small, and to tell takes half of the time.
@@ -31,7 +33,7 @@ $(FO)/obj/%.o: %.c tests/fuzz/fuzz.mk
 
 $(FO)/fuzz: $(FUZZ_OBJS)
 	$(call say,LD,$@)
-	$(Q)clang -fsanitize=fuzzer,address,undefined -o $@ $^
+	$(Q)clang -fsanitize=fuzzer,address,undefined $(FUZZ_WRAP) -o $@ $^
 
 -include $(FUZZ_OBJS:.o=.d)
 

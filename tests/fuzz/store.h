@@ -2,12 +2,17 @@
 /*
  * A xenstored that keeps nothing: it takes the guest's requests off the ring, and each answer is made up. What is
  * true of it is only the framing.
+ *
+ * Where the framing is not what a target is about, most of its time would go there: to a notification, a message through the ring and
+ * an upcall, for each request and for each reply. So requests can be answered where they are submitted (`direct`), past the ring:
+ * the linker puts store.c before pv_xs_submit() (--wrap). Events come by the ring still.
  */
 #ifndef PV_FUZZ_STORE_H
 #define PV_FUZZ_STORE_H
 
 #include <pv/abi/xen_io.h>
 
+#include "pv-core/xen/xs_conn.h"
 #include "xen.h"
 
 struct store {
@@ -17,8 +22,10 @@ struct store {
 	 * all.
 	 */
 	void (*request)(const struct xsd_sockmsg *head, char *payload);
+	bool direct; /* each request is answered, at once */
 
 	/* The server's own. */
+	struct pv_xs_req *asked; /* the request that is answered directly */
 	bool running;
 	uint32_t in_len, out_len, out_done;
 	char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX + 1] PV_ALIGNED(8);

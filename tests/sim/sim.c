@@ -345,7 +345,7 @@ int main(int argc, char **argv)
 	if (i < argc || !ops || (again && !rig))
 		usage();
 	plain_context = context;
-	pv_fake_keeps_pages = true;
+	pv_fake_keeps_memory = true;
 	signal(SIGALRM, died);
 	if (__sanitizer_set_death_callback)
 		__sanitizer_set_death_callback(die_of_sanitizer);

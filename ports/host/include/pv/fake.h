@@ -149,10 +149,10 @@ bool pv_fake_logged(const char *text);
 void pv_fake_pages_forget(unsigned int keep);
 
 /*
- * Whether pages that are freed are kept for who asks next, poisoned meanwhile: for programs of many short lives, in an
+ * Whether memory that is freed is kept for who asks next, poisoned meanwhile: for programs of many short lives, in an
  * address sanitizer's build.
  */
-extern bool pv_fake_keeps_pages;
+extern bool pv_fake_keeps_memory;
 
 /* --- for the port ----------------------------------------------------------------------------- */
 
@@ -166,7 +166,5 @@ bool pv_fake_phys(const void *va, uint64_t *pa);
 void pv_fake_cpu_reset(void);
 void pv_fake_bus_reset(void);
 void pv_fake_log_reset(void);
-/* Whether this allocation is the one that is to fail. */
-bool pv_fake_alloc_fails(void);
 
 #endif

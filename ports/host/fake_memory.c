@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The port's pages: each block is one of the C library's, found again by its address.
+ * The port's memory. Each allocation is one of the C library's, so that the address sanitizer sees an access beyond it, a use after its
+ * end, and what was never returned. Pages are found again by their address.
  *
- * A program of many short lives keeps what is freed, and takes it again (pv_fake_keeps_pages): single pages in the order in which
- * they were freed, a larger block for who asks for as many pages. In between they are poisoned, as the sanitizer's own quarantine
+ * A program of many short lives keeps what is freed, and takes it again for who asks for as much (pv_fake_keeps_memory), what was
+ * freed first before the others, and the last few not at all. In between it is poisoned, as the sanitizer's own quarantine
  * would do it, at a tenth of its cost.
  */
 #include <pv/fake.h>
@@ -13,8 +14,9 @@
 
 #define RANGES	4096u
 #define BUCKETS 1024u
+#define SIZES	64u /* of blocks that are kept */
 #define SPARES	256u
-#define BLOCKS	16u
+#define LAST	4u /* are not taken yet, unless they are large */
 
 /* What pv_os_pages_alloc() gave out: the memory that pv_os_map() reaches. */
 static struct {
@@ -26,76 +28,98 @@ static struct {
 static unsigned int bucket[BUCKETS]; /* as `next` */
 static unsigned int first_free;	     /* none before it is free */
 
-bool pv_fake_keeps_pages;
+bool pv_fake_keeps_memory;
 
-static struct {
+static struct spare {
 	void *va[SPARES];
+	size_t size; /* 0: none yet */
+	bool pages;
 	unsigned int first, num;
-} spare;
-
-static struct {
-	void *va;
-	unsigned int n;
-} block[BLOCKS];
+} spare[SIZES];
 
 /* The address sanitizer's, where it is linked in. */
 void __asan_poison_memory_region(const volatile void *p, size_t n) __attribute__((weak));
 void __asan_unpoison_memory_region(const volatile void *p, size_t n) __attribute__((weak));
+size_t __sanitizer_get_allocated_size(const volatile void *p) __attribute__((weak));
 
 /* --- what is kept ----------------------------------------------------------------------------- */
 
-static void *kept_block(unsigned int n)
+/* NULL where there is room for no other size. */
+static struct spare *spare_of(size_t size, bool pages)
 {
-	void *va = NULL;
-	unsigned int i;
+	unsigned int i, at = (unsigned int)(size / 8 % SIZES);
 
-	for (i = 0; i < BLOCKS && !va; i++) {
-		if (block[i].va && block[i].n == n) {
-			va = block[i].va;
-			block[i].va = NULL;
-		}
-	}
-	return va;
+	for (i = 0; i < SIZES; i++, at = (at + 1) % SIZES)
+		if (!spare[at].size || (spare[at].size == size && spare[at].pages == pages))
+			return &spare[at];
+	return NULL;
 }
 
-static void *take(unsigned int n)
+static void *take(size_t size, bool pages)
 {
-	void *va = NULL;
+	struct spare *s = pv_fake_keeps_memory ? spare_of(size, pages) : NULL;
+	void *va;
 
-	if (n != 1) {
-		va = kept_block(n);
-	} else if (spare.num) {
-		va = spare.va[spare.first++ % SPARES];
-		spare.num--;
-	}
-	if (va)
-		__asan_unpoison_memory_region(va, (size_t)n * PV_PAGE_SIZE);
-	return va;
+	if (!s || s->num <= (size > PV_PAGE_SIZE ? 0 : LAST))
+		return NULL;
+	va = s->va[s->first++ % SPARES];
+	s->num--;
+	__asan_unpoison_memory_region(va, size);
+	return memset(va, 0, size);
 }
 
-static bool keep(void *va, unsigned int n)
+static bool keep(void *va, size_t size, bool pages)
 {
-	unsigned int i;
+	struct spare *s;
 
-	if (!pv_fake_keeps_pages || !__asan_poison_memory_region)
+	if (!pv_fake_keeps_memory || !__asan_poison_memory_region)
 		return false;
-	if (n != 1) {
-		for (i = 0; i < BLOCKS && block[i].va; i++)
-			;
-		if (i == BLOCKS)
-			return false;
-		block[i].va = va;
-		block[i].n = n;
-	} else if (spare.num < SPARES) {
-		spare.va[(spare.first + spare.num++) % SPARES] = va;
-	} else {
+	s = spare_of(size, pages);
+	if (!s || s->num == SPARES)
 		return false;
-	}
-	__asan_poison_memory_region(va, (size_t)n * PV_PAGE_SIZE);
+	s->size = size;
+	s->pages = pages;
+	s->va[(s->first + s->num++) % SPARES] = va;
+	__asan_poison_memory_region(va, size);
 	return true;
 }
 
-/* --- what is given out ------------------------------------------------------------------------ */
+static bool fails(void)
+{
+	return pv_fake.alloc_fail_at && --pv_fake.alloc_fail_at == 0;
+}
+
+void *pv_os_alloc(size_t size)
+{
+	void *p;
+
+	if (fails())
+		return NULL;
+	size += !size;
+	p = take(size, false);
+	if (!p)
+		p = calloc(1, size);
+	pv_fake.live_allocs += !!p;
+	if (p && pv_fake.given)
+		pv_fake.given(p, size);
+	return p;
+}
+
+void pv_os_free(void *p, size_t size)
+{
+	if (!p)
+		return;
+	size += !size;
+	if (__sanitizer_get_allocated_size && __sanitizer_get_allocated_size(p) != size)
+		pv_os_panic("host: memory returned as more or less than it is");
+	pv_fake.live_allocs--;
+	if (pv_fake.taken)
+		pv_fake.taken(p);
+	if (!keep(p, size, false))
+		free(p);
+}
+
+/* --- pages ------------------------------------------------------------------------------------ */
 
 static unsigned int *bucket_of(const void *va)
 {
@@ -140,16 +164,18 @@ void *pv_os_pages_alloc(unsigned int n)
 
 	if (!n)
 		pv_os_panic("host: an allocation of no pages");
-	if (pv_fake_alloc_fails() || (pv_fake.pages_max && n > pv_fake.pages_max))
+	if (fails() || (pv_fake.pages_max && n > pv_fake.pages_max))
 		return NULL;
 	if (free_range() == RANGES)
 		return NULL;
-	va = take(n);
-	if (!va)
+	va = take(len, true);
+	if (!va) {
 		va = aligned_alloc(PV_PAGE_SIZE, len);
+		if (va)
+			memset(va, 0, len);
+	}
 	if (!va)
 		return NULL;
-	memset(va, 0, len);
 	add(first_free, va, len);
 	pv_fake.live_pages += n;
 	if (pv_fake.given)
@@ -166,15 +192,15 @@ void pv_os_pages_free(void *va, unsigned int n)
 	pv_fake.live_pages -= n;
 	if (pv_fake.taken)
 		pv_fake.taken(va);
-	if (!keep(va, n))
+	if (!keep(va, (size_t)n * PV_PAGE_SIZE, true))
 		free(va);
 }
 
-void pv_fake_pages_forget(unsigned int keep_pages)
+void pv_fake_pages_forget(unsigned int left)
 {
 	unsigned int i;
 
-	for (i = RANGES; i-- && pv_fake.live_pages > keep_pages;)
+	for (i = RANGES; i-- && pv_fake.live_pages > left;)
 		if (range[i].va)
 			pv_os_pages_free(range[i].va, (unsigned int)(range[i].len / PV_PAGE_SIZE));
 }
