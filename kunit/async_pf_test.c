@@ -12,16 +12,10 @@
 #include <pv/kvm.h>
 #include <pv/pv.h>
 
+#include "fake_kvm.h"
 #include "pv-core/clock.h"
 
 #define OFFERED (1u << KVM_FEATURE_ASYNC_PF | 1u << KVM_FEATURE_ASYNC_PF_INT)
-
-static struct pv_fake_leaf leaves[] = {
-	{.leaf = 0, .value = {0x16, 0x756e6547, 0x6c65746e, 0x49656e69}},
-	{.leaf = 1, .value = {.ecx = 1u << 31}},
-	{.leaf = 0x40000000, .value = {0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d}},
-	{.leaf = 0x40000001, .last = true},
-};
 
 /* KVM's side: a CPU's area, and what comes with each wait for an interrupt. */
 static struct {
@@ -83,11 +77,7 @@ static const struct pv_kvm_async_pf scheduler = {.wait = sched_wait, .ready = sc
 
 static int begin(uint32_t features)
 {
-	static const struct pv_hv *const hypervisors[] = {&pv_kvm, NULL};
-	const struct pv_init_args args = {.hypervisors = hypervisors};
-
-	leaves[3].value.eax = features;
-	return pv_init(&args);
+	return fake_kvm_begin(NULL, features, 0);
 }
 
 static int async_init(struct kunit *test)
@@ -98,7 +88,6 @@ static int async_init(struct kunit *test)
 	memset(&sched, 0, sizeof(sched));
 	pv_fake.wrmsr = host_wrmsr;
 	pv_fake.halt = host_halt;
-	pv_fake_cpuid(leaves);
 	return 0;
 }
 

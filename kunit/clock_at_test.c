@@ -9,55 +9,17 @@
 #include <pv/config.h>
 #include <pv/err.h>
 #include <pv/fake.h>
-#include <pv/string.h>
 
-#include "pv-core/clock.h"
-#include "pv-core/pvclock.h"
+#include "fake_clock.h"
 
-static struct pvclock_vcpu_time_info page;
-
-static int page_start(unsigned int cpu, struct pvclock_vcpu_time_info PV_SHARED **at)
-{
-	(void)cpu;
-	*at = &page;
-	return 0;
-}
-
-static void page_stop(unsigned int cpu)
-{
-	(void)cpu;
-}
-
-static int no_wall(struct pv_wall_time *out)
-{
-	(void)out;
-	return PV_EAGAIN;
-}
-
-static void page_end(void)
-{
-}
-
-static const struct pv_clock_source source = {
-	.name = "test clock",
-	.valid_flags = PVCLOCK_TSC_STABLE_BIT,
-	.cpu_start = page_start,
-	.cpu_stop = page_stop,
-	.wall = no_wall,
-	.end = page_end,
-};
+static struct pvclock_vcpu_time_info *const page = &fake_clock.page[0];
 
 static int at_init(struct kunit *test)
 {
 	(void)test;
-	pv_clock_end();
-	page = (struct pvclock_vcpu_time_info) {.version = 2,
-						.tsc_timestamp = 1000,
-						.system_time = 5000,
-						.tsc_to_system_mul = 0x80000000u,
-						.tsc_shift = 1,
-						.flags = PVCLOCK_TSC_STABLE_BIT};
+	fake_clock_init();
 	pv_fake.tsc = 1000;
+	fake_clock_write(0, 5000, PVCLOCK_TSC_STABLE_BIT);
 	return 0;
 }
 
@@ -74,16 +36,16 @@ static void clock_at_moment(struct kunit *test)
 
 	KUNIT_EXPECT_FALSE(test, pv_clock_at(2000, &ns)); /* there is none */
 	KUNIT_EXPECT_EQ(test, ns, 77);
-	KUNIT_ASSERT_EQ(test, pv_clock_register(&source), 0);
+	KUNIT_ASSERT_EQ(test, pv_clock_register(&fake_clock_source), 0);
 	KUNIT_EXPECT_TRUE(test, pv_clock_at(2000, &ns));
 	KUNIT_EXPECT_EQ(test, ns, 6000);
 	ns = 77;
-	page.version = 3; /* and stays so */
+	page->version = 3; /* and stays so */
 	KUNIT_EXPECT_FALSE(test, pv_clock_at(2000, &ns));
-	page.version = 4;
-	page.tsc_shift = 127;
+	page->version = 4;
+	page->tsc_shift = 127;
 	KUNIT_EXPECT_FALSE(test, pv_clock_at(2000, &ns));
-	page.tsc_shift = 1;
+	page->tsc_shift = 1;
 	pv_fake.cpu = 1; /* not started */
 	KUNIT_EXPECT_FALSE(test, pv_clock_at(2000, &ns));
 	pv_fake.cpu = PV_CONFIG_MAX_CPUS;
@@ -114,27 +76,27 @@ static void clock_at_none(struct kunit *test)
 /* A page of the new host's that cannot be read leaves the clock where it was. */
 static void clock_at_resume(struct kunit *test)
 {
-	KUNIT_ASSERT_EQ(test, pv_clock_register(&source), 0);
+	KUNIT_ASSERT_EQ(test, pv_clock_register(&fake_clock_source), 0);
 	KUNIT_EXPECT_EQ(test, pv_clock_now(), 5000);
-	page.version = 5;
+	page->version = 5;
 	pv_clock_resume();
-	page.version = 6;
-	page.tsc_shift = 127;
+	page->version = 6;
+	page->tsc_shift = 127;
 	pv_clock_resume();
-	page.tsc_shift = 1;
+	page->tsc_shift = 1;
 	pv_fake.tsc = 1100;
 	KUNIT_EXPECT_EQ(test, pv_clock_now(), 5100);
 	/* One that is behind: its time is added to. */
-	page.system_time = 100;
-	page.tsc_timestamp = 1100;
+	page->system_time = 100;
+	page->tsc_timestamp = 1100;
 	pv_clock_resume();
 	pv_fake.tsc = 1200;
 	KUNIT_EXPECT_EQ(test, pv_clock_now(), 5200);
 	KUNIT_EXPECT_EQ(test, pv_clock_to_host(5200), 200);
 	KUNIT_EXPECT_EQ(test, pv_clock_to_host(10), 0);
 	/* One that is ahead. */
-	page.system_time = 90000;
-	page.tsc_timestamp = 1200;
+	page->system_time = 90000;
+	page->tsc_timestamp = 1200;
 	pv_clock_resume();
 	KUNIT_EXPECT_EQ(test, pv_clock_now(), 90000);
 }
@@ -142,12 +104,12 @@ static void clock_at_resume(struct kunit *test)
 /* A factor of 0 says that the host does not write the page. */
 static void clock_at_not_written(struct kunit *test)
 {
-	page.tsc_to_system_mul = 0;
-	KUNIT_EXPECT_EQ(test, pv_clock_register(&source), PV_ENODEV);
+	page->tsc_to_system_mul = 0;
+	KUNIT_EXPECT_EQ(test, pv_clock_register(&fake_clock_source), PV_ENODEV);
 	KUNIT_EXPECT_FALSE(test, pv_clock_present());
-	page.tsc_to_system_mul = 1;
-	page.version = 7;
-	KUNIT_EXPECT_EQ(test, pv_clock_register(&source), PV_ENODEV);
+	page->tsc_to_system_mul = 1;
+	page->version = 7;
+	KUNIT_EXPECT_EQ(test, pv_clock_register(&fake_clock_source), PV_ENODEV);
 	KUNIT_EXPECT_FALSE(test, pv_clock_present());
 }
 

@@ -98,21 +98,20 @@ static void change(void *arg, unsigned int cpu, bool present)
 /* CPU 0 runs, CPU 1 could; 2 and 3 can be plugged in. */
 static void machine(uint16_t port, bool described)
 {
-	uint8_t madt[8 + 8 * CPUS] = {0};
+	static struct fake_madt madt;
 	uint64_t tables[2], dsdt;
 	unsigned int i;
 
+	madt.len = 0;
 	for (i = 0; i < CPUS; i++) {
-		const uint8_t e[8] = {0, 8, (uint8_t)i, (uint8_t)(2 * i), i < 2};
-
-		memcpy(madt + 8 + 8 * i, e, sizeof(e));
+		fake_madt_lapic(&madt, (uint8_t)i, (uint8_t)(2 * i), i < 2);
 		qemu.status[i] = i < 2;
 	}
 	aml.len = 0;
 	fake_aml_text(&aml, described ? "CPU Hotplug resources" : "nothing of the kind");
 	dsdt = fake_acpi_table(&acpi, "DSDT", aml.b, aml.len);
 	tables[0] = fake_acpi_fadt(&acpi, (uint32_t)dsdt, dsdt);
-	tables[1] = fake_acpi_table(&acpi, "APIC", madt, sizeof(madt));
+	tables[1] = fake_madt_table(&acpi, &madt);
 	boot.rsdp = fake_acpi_root(&acpi, true, tables, 2);
 	registers.base = port;
 	if (port)

@@ -99,6 +99,42 @@ uint64_t fake_acpi_fadt(struct fake_acpi *a, uint32_t dsdt, uint64_t x_dsdt)
 	return fake_acpi_table(a, "FACP", body, x_dsdt ? sizeof(body) : 116 - 36);
 }
 
+static void add_cpu(struct fake_madt *m, const void *entry, uint32_t len)
+{
+	if (len > sizeof(m->entry) - m->len)
+		pv_os_panic("fake_madt: full");
+	pv_memcpy(m->entry + m->len, entry, len);
+	m->len += len;
+}
+
+void fake_madt_lapic(struct fake_madt *m, uint8_t uid, uint8_t id, uint32_t flags)
+{
+	const uint8_t e[8] = {0, 8, uid, id, (uint8_t)flags};
+
+	add_cpu(m, e, sizeof(e));
+}
+
+void fake_madt_x2apic(struct fake_madt *m, uint32_t uid, uint32_t id, uint32_t flags)
+{
+	const uint32_t e[4] = {9 | 16 << 8, id, flags, uid};
+
+	add_cpu(m, e, sizeof(e));
+}
+
+uint64_t fake_madt_table(struct fake_acpi *a, const struct fake_madt *m)
+{
+	const uint8_t *whole = (const uint8_t *)m + offsetof(struct fake_madt, head);
+
+	return fake_acpi_table(a, "APIC", whole, sizeof(m->head) + m->len);
+}
+
+uint64_t fake_madt_root(struct fake_acpi *a, const struct fake_madt *m)
+{
+	uint64_t table = fake_madt_table(a, m);
+
+	return fake_acpi_root(a, true, &table, 1);
+}
+
 void fake_aml_bytes(struct fake_aml *aml, const void *p, uint32_t n)
 {
 	if (n > sizeof(aml->b) - aml->len)

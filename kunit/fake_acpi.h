@@ -31,6 +31,20 @@ uint64_t fake_acpi_root(struct fake_acpi *a, bool wide, const uint64_t *tables, 
 /* Appends an FADT with these addresses of the DSDT. */
 uint64_t fake_acpi_fadt(struct fake_acpi *a, uint32_t dsdt, uint64_t x_dsdt);
 
+/* An MADT's local APICs and x2APICs (ACPI 6.4, 5.2.12.2, 5.2.12.12), appended one by one to an empty one. */
+struct fake_madt {
+	uint32_t len; /* without the head, which is zeroes */
+	uint8_t head[8], entry[1024];
+};
+
+void fake_madt_lapic(struct fake_madt *m, uint8_t uid, uint8_t id, uint32_t flags);
+void fake_madt_x2apic(struct fake_madt *m, uint32_t uid, uint32_t id, uint32_t flags);
+
+/* Appends it as a table, whose physical address is returned. */
+uint64_t fake_madt_table(struct fake_acpi *a, const struct fake_madt *m);
+/* The same, and a root of that table alone; the RSDP's physical address. */
+uint64_t fake_madt_root(struct fake_acpi *a, const struct fake_madt *m);
+
 /* The bytes at a physical address. */
 uint8_t *fake_acpi_at(struct fake_acpi *a, uint64_t pa);
 

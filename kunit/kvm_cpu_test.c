@@ -19,6 +19,7 @@
 
 #include "arch/x86/x86.h"
 #include "fake_acpi.h"
+#include "fake_kvm.h"
 #include "pv-core/clock.h"
 #include "pv-core/cpu.h"
 
@@ -32,17 +33,9 @@
 	 1u << KVM_FEATURE_PV_TLB_FLUSH | 1u << KVM_FEATURE_PV_SEND_IPI |                          \
 	 1u << KVM_FEATURE_PV_SCHED_YIELD)
 
-static struct pv_fake_leaf leaves[] = {
-	{.leaf = 0, .value = {0x16, 0x68747541, 0x444d4163, 0x69746e65}},
-	{.leaf = 1, .value = {.ecx = 1u << 31, .edx = 1u << 9}},
-	{.leaf = 0x40000000, .value = {0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d}},
-	{.leaf = 0x40000001, .last = true},
-};
-
 static struct fake_acpi acpi;
 static struct pv_boot_info boot;
-static uint8_t madt[512];
-static uint32_t madt_len;
+static struct fake_madt madt;
 
 /* What KVM was told and asked. */
 static struct {
@@ -84,7 +77,6 @@ static void host_wrmsr(uint32_t msr, uint64_t v)
 
 static long hypercall(bool vmmcall, unsigned int nr, const unsigned long arg[4])
 {
-	(void)vmmcall;
 	unsigned int was = pv_fake.cpu;
 
 	(void)vmmcall;
@@ -105,14 +97,6 @@ static void host_halt(void)
 		host.halted();
 }
 
-static void add_cpu(uint32_t uid, uint32_t apic_id)
-{
-	uint32_t e[4] = {9 | 16 << 8, apic_id, 1, uid};
-
-	memcpy(madt + madt_len, e, sizeof(e));
-	madt_len += sizeof(e);
-}
-
 static void entry(void *arg)
 {
 	(void)arg;
@@ -129,21 +113,13 @@ static struct pv_fake_region root_region = {.base = 0x200000, .len = sizeof(root
 /* CPUs with the identifiers 0, 1, 130, 131, of which the first three run. */
 static int begin(uint32_t features)
 {
-	static const struct pv_hv *const hypervisors[] = {&pv_kvm, NULL};
-	const struct pv_init_args args = {.boot = &boot, .hypervisors = hypervisors};
-	uint64_t table;
+	static const uint32_t ids[CPUS] = {0, 1, 130, 131};
 	unsigned int i;
-	int err;
+	int err = fake_kvm_begin(&boot, features, 0);
 
-	leaves[3].value.eax = features;
-	err = pv_init(&args);
-	madt_len = 8;
-	add_cpu(0, 0);
-	add_cpu(1, 1);
-	add_cpu(2, 130);
-	add_cpu(3, 131);
-	table = fake_acpi_table(&acpi, "APIC", madt, madt_len);
-	boot.rsdp = fake_acpi_root(&acpi, true, &table, 1);
+	for (i = 0; i < CPUS; i++)
+		fake_madt_x2apic(&madt, i, ids[i], 1);
+	boot.rsdp = fake_madt_root(&acpi, &madt);
 	err = err ? err : pv_cpu_find(&boot) != CPUS;
 	for (i = 1; i < 3; i++) {
 		err = err ? err : pv_cpu_start(i, entry, NULL, low);
@@ -162,13 +138,13 @@ static int kvm_cpu_init(struct kunit *test)
 	pv_clock_end();
 	memset(&host, 0, sizeof(host));
 	memset(&boot, 0, sizeof(boot));
+	memset(&madt, 0, sizeof(madt));
 	fake_acpi_init(&acpi);
 	pv_fake_memory_add(&low_region);
 	pv_fake.rdmsr = host_rdmsr;
 	pv_fake.wrmsr = host_wrmsr;
 	pv_fake.kvm_hypercall = hypercall;
 	pv_fake.halt = host_halt;
-	pv_fake_cpuid(leaves);
 	pv_fake_memory_add(&root_region);
 	pv_fake.cr3 = pv_os_virt_to_phys(root);
 	return 0;

@@ -11,16 +11,10 @@
 #include <pv/kvm.h>
 #include <pv/pv.h>
 
+#include "fake_kvm.h"
 #include "pv-core/clock.h"
 
 #define CLOCK (1u << KVM_FEATURE_CLOCKSOURCE2 | 1u << KVM_FEATURE_CLOCKSOURCE_STABLE_BIT)
-
-static struct pv_fake_leaf leaves[] = {
-	{.leaf = 0, .value = {0x16, 0x756e6547, 0x6c65746e, 0x49656e69}},
-	{.leaf = 1, .value = {.ecx = 1u << 31}},
-	{.leaf = 0x40000000, .value = {0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d}},
-	{.leaf = 0x40000001, .last = true},
-};
 
 static struct {
 	unsigned int msr;
@@ -74,11 +68,7 @@ static long hypercall(bool vmmcall, unsigned int nr, const unsigned long arg[4])
 
 static int begin(uint32_t features)
 {
-	static const struct pv_hv *const hypervisors[] = {&pv_kvm, NULL};
-	const struct pv_init_args args = {.hypervisors = hypervisors};
-
-	leaves[3].value.eax = features;
-	return pv_init(&args);
+	return fake_kvm_begin(NULL, features, 0);
 }
 
 static int more_init(struct kunit *test)
@@ -89,7 +79,6 @@ static int more_init(struct kunit *test)
 	pv_fake.wrmsr = host_wrmsr;
 	pv_fake.kvm_hypercall = hypercall;
 	pv_fake.tsc_step = 100;
-	pv_fake_cpuid(leaves);
 	return 0;
 }
 

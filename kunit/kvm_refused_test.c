@@ -19,6 +19,7 @@
 #include <pv/timer.h>
 #include <pv/tlb.h>
 
+#include "fake_kvm.h"
 #include "pv-core/clock.h"
 #include "pv-core/cpu.h"
 #include "pv-core/part.h"
@@ -28,13 +29,6 @@
 #define EOI    (1u << KVM_FEATURE_PV_EOI)
 #define FAULTS (1u << KVM_FEATURE_ASYNC_PF | 1u << KVM_FEATURE_ASYNC_PF_INT)
 #define CLOCK  (1u << KVM_FEATURE_CLOCKSOURCE2)
-
-static struct pv_fake_leaf leaves[] = {
-	{.leaf = 0, .value = {0x16, 0x68747541, 0x444d4163, 0x69746e65}},
-	{.leaf = 1, .value = {.ecx = 1u << 31, .edx = 1u << 9}},
-	{.leaf = 0x40000000, .value = {0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d}},
-	{.leaf = 0x40000001, .last = true},
-};
 
 static struct {
 	uint64_t steal, eoi, faults;
@@ -60,11 +54,7 @@ static void host_wrmsr(uint32_t msr, uint64_t v)
 
 static int begin(uint32_t features)
 {
-	static const struct pv_hv *const hypervisors[] = {&pv_kvm, NULL};
-	const struct pv_init_args args = {.hypervisors = hypervisors};
-
-	leaves[3].value.eax = features;
-	return pv_init(&args);
+	return fake_kvm_begin(NULL, features, 0);
 }
 
 static int refused_init(struct kunit *test)
@@ -75,7 +65,6 @@ static int refused_init(struct kunit *test)
 	host.apic_base = 0xfee00c00;
 	pv_fake.rdmsr = host_rdmsr;
 	pv_fake.wrmsr = host_wrmsr;
-	pv_fake_cpuid(leaves);
 	return 0;
 }
 
@@ -120,9 +109,7 @@ static void kvm_refused_realtime(struct kunit *test)
 				1u << KVM_FEATURE_PV_TLB_FLUSH | 1u << KVM_FEATURE_PV_SCHED_YIELD;
 	const struct pv_cpu_host *ops;
 
-	leaves[3].value.edx = 1u << KVM_HINTS_REALTIME;
-	KUNIT_ASSERT_EQ(test, begin(shared), 0);
-	leaves[3].value.edx = 0;
+	KUNIT_ASSERT_EQ(test, fake_kvm_begin(NULL, shared, 1u << KVM_HINTS_REALTIME), 0);
 	ops = pv_cpu_host();
 	KUNIT_EXPECT_TRUE(test, ops->stolen && ops->preempted);
 	KUNIT_EXPECT_TRUE(test, !ops->wait && !ops->kick && !ops->yield && !ops->flush_later);

@@ -220,17 +220,14 @@ static void xen_cpu_beyond(struct kunit *test)
 	};
 	static struct fake_acpi acpi;
 	static struct pv_boot_info boot;
-	uint32_t madt[10] = {0xfee00000, 0, 9 | 16 << 8, 0, 1, 0};
-	uint64_t table;
+	static struct fake_madt madt;
 
 	fake_acpi_init(&acpi);
-	madt[6] = 9 | 16 << 8;
-	madt[7] = 300;
-	madt[8] = 1;
-	madt[9] = PV_CONFIG_MAX_CPUS;
-	table = fake_acpi_table(&acpi, "APIC", madt, sizeof(madt));
+	madt.len = 0;
+	fake_madt_x2apic(&madt, 0, 0, 1);
+	fake_madt_x2apic(&madt, PV_CONFIG_MAX_CPUS, 300, 1);
 	boot = *pv_fake_xen_boot();
-	boot.rsdp = fake_acpi_root(&acpi, true, &table, 1);
+	boot.rsdp = fake_madt_root(&acpi, &madt);
 	pv_fake_cpuid(leaves);
 	pv_fake_msr_add(0x1b, 0xfee00c00);
 	pv_fake_msr_add(0x802, 0);
