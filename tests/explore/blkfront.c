@@ -6,14 +6,7 @@
  * of its response, or with PV_EPROTO.
  */
 #include "fake_vbd.h"
-#include "scenarios.h"
-
-#define IN_FLIGHT 2
-#define POLLS	  3
-
-#define UNBREAKS  EXPLORE_OWN
-#define TWICE	  (EXPLORE_OWN << 1)
-#define ALL_RIGHT (EXPLORE_OWN << 2)
+#include "guest.h"
 
 static struct kunit test;
 static struct fake_vbd *v;
@@ -23,11 +16,9 @@ static uint32_t base; /* rsp_prod, before any answer */
 /* What the driver was told. */
 static struct {
 	uint32_t cons, seen;
-	bool looked, impossible;
+	bool looked;
 	uint64_t id;
 	uint8_t op;
-	bool back[IN_FLIGHT];
-	int status[IN_FLIGHT];
 } told;
 
 /* --- what the backend may say ----------------------------------------------------------------- */
@@ -74,39 +65,39 @@ static unsigned int lies(const volatile void *p, size_t size, uint64_t is, uint6
 	explore_fail("a load of what is no response's");
 }
 
-static void response(int16_t status)
+static void response(int16_t word)
 {
 	unsigned int i;
 
 	told.cons++;
 	for (i = 0; i < IN_FLIGHT && id_of[i] != told.id; i++)
 		;
-	if (i == IN_FLIGHT || told.back[i] || told.op != BLKIF_OP_READ) {
-		told.impossible = true;
+	if (i == IN_FLIGHT || explore_guest.back[i] || told.op != BLKIF_OP_READ) {
+		explore_guest.impossible = true;
 		return;
 	}
-	told.back[i] = true;
-	if (status == BLKIF_RSP_OKAY)
-		told.status[i] = 0;
-	else if (status == BLKIF_RSP_ERROR)
-		told.status[i] = PV_EIO;
-	else if (status == BLKIF_RSP_EOPNOTSUPP)
-		told.status[i] = PV_ENOTSUP;
+	explore_guest.back[i] = true;
+	if (word == BLKIF_RSP_OKAY)
+		explore_guest.said[i] = 0;
+	else if (word == BLKIF_RSP_ERROR)
+		explore_guest.said[i] = PV_EIO;
+	else if (word == BLKIF_RSP_EOPNOTSUPP)
+		explore_guest.said[i] = PV_ENOTSUP;
 	else
-		told.impossible = true;
-	if (told.impossible)
-		told.status[i] = PV_EPROTO;
+		explore_guest.impossible = true;
+	if (explore_guest.impossible)
+		explore_guest.said[i] = PV_EPROTO;
 }
 
 static void tell(const volatile void *p, size_t size, uint64_t value)
 {
 	(void)size;
 	/* Nothing is read after a lie. */
-	explore_check(!told.impossible);
+	explore_check(!explore_guest.impossible);
 	if (p == &v->bf->ring.shared->rsp_prod) {
 		explore_check(told.cons == told.seen);
 		if ((uint32_t)value - told.cons > base + IN_FLIGHT - told.cons)
-			told.impossible = true;
+			explore_guest.impossible = true;
 		else
 			told.seen = (uint32_t)value;
 		return;
@@ -131,35 +122,19 @@ static void tell(const volatile void *p, size_t size, uint64_t value)
 
 /* --- the guest -------------------------------------------------------------------------------- */
 
-static void guest(void *arg)
+static unsigned int poll(void)
 {
-	unsigned int i;
+	return pv_blk_poll(v->q, 64);
+}
 
-	(void)arg;
-	for (i = 0; i < POLLS; i++) {
-		pv_blk_poll(v->q, 64);
-		if (explore_planted(UNBREAKS) && v->dev->state == PV_DEV_BROKEN)
-			v->dev->state = PV_DEV_LIVE;
-	}
-	if (explore_planted(TWICE) && v->done[0])
-		v->done[0]++;
+static int status(unsigned int i)
+{
+	return v->req[i].status;
 }
 
 static void end(void)
 {
-	bool broken = v->dev->state == PV_DEV_BROKEN;
-	unsigned int i;
-
-	explore_check(broken == told.impossible);
-	for (i = 0; i < IN_FLIGHT; i++) {
-		explore_check(v->done[i] == (told.back[i] || broken ? 1u : 0u));
-		if (explore_planted(ALL_RIGHT))
-			explore_check(!v->done[i] || v->req[i].status == 0);
-		else if (v->done[i])
-			explore_check(v->req[i].status ==
-				      (told.back[i] ? told.status[i] : PV_EPROTO));
-	}
-	if (!broken)
+	if (!explore_guest_end())
 		return;
 	explore_check(pv_blk_submit(v->q, fake_vbd_request(v, IN_FLIGHT, PV_BLK_READ, 0, 1)) ==
 		      PV_EIO);
@@ -183,20 +158,17 @@ static void setup(void)
 				id_of[i] = id;
 	base = v->bf->ring.rsp_cons;
 	told.cons = told.seen = base;
-}
-
-static void begin(void)
-{
-	explore_thread(0, false, guest, NULL);
+	explore_guest = (struct explore_guest) {
+		.dev = v->dev, .polls = 3, .poll = poll, .done = v->done, .status = status};
 }
 
 /* Fault rows 1, 2, 3, 4, 5, 6 */
 const struct explore_scenario explore_blkfront = {
 	.name = "blkfront-lies",
 	.setup = setup,
-	.begin = begin,
+	.begin = explore_guest_begin,
 	.end = end,
 	.lies = lies,
 	.told = tell,
-	.plants = {{"goes-on", UNBREAKS}, {"completes-twice", TWICE}, {"all-is-right", ALL_RIGHT}},
+	.plants = {EXPLORE_GUEST_PLANTS},
 };

@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * drivers/netfront with two packets in flight and receive buffers posted, and a backend that may change any word of either
- * ring between any two loads. The scenario keeps account of what the driver was told: the device is broken exactly if that
- * cannot be; each packet completes once, with what was said of it by the first copy of its response, or with PV_EPROTO; and a
- * frame is delivered for each good response.
+ * drivers/netfront with two packets in flight and receive buffers posted, and a backend that may
+ * change any word of either ring between any two loads. The scenario keeps account of what the driver
+ * was told: the device is broken exactly if that cannot be; each packet completes once, with what was
+ * said of it by the first copy of its response, or with PV_EPROTO; and a frame is delivered for each
+ * good response.
  */
 #include <pv/err.h>
 
 #include "drivers/netfront/netfront.h"
 #include "fake_netback.h"
-#include "scenarios.h"
+#include "guest.h"
 
-#define IN_FLIGHT 2
-#define FRAMES	  2
-#define POLLS	  2
-#define LEN	  60
-
-#define UNBREAKS  EXPLORE_OWN
-#define TWICE	  (EXPLORE_OWN << 1)
-#define ALL_RIGHT (EXPLORE_OWN << 2)
+#define FRAMES 2
+#define LEN    60
 
 static struct kunit test;
 static struct fake_netback *nb;
@@ -29,9 +24,6 @@ static uint32_t base[2]; /* rsp_prod of tx, rx, before any answer */
 /* What the driver was told. */
 static struct {
 	uint32_t cons[2], seen[2];
-	bool impossible;
-	bool back[IN_FLIGHT];
-	int status[IN_FLIGHT];
 	unsigned int frames;
 } told;
 
@@ -108,12 +100,12 @@ static void sent(uint64_t word)
 
 	for (i = 0; i < IN_FLIGHT && id_of[i] != id; i++)
 		;
-	if (i == IN_FLIGHT || told.back[i] || status == NETIF_RSP_NULL) {
-		told.impossible = true;
+	if (i == IN_FLIGHT || explore_guest.back[i] || status == NETIF_RSP_NULL) {
+		explore_guest.impossible = true;
 		return;
 	}
-	told.back[i] = true;
-	told.status[i] = status == NETIF_RSP_OKAY ? 0 : PV_EIO;
+	explore_guest.back[i] = true;
+	explore_guest.said[i] = status == NETIF_RSP_OKAY ? 0 : PV_EIO;
 }
 
 static void tell(const volatile void *p, size_t size, uint64_t value)
@@ -125,11 +117,11 @@ static void tell(const volatile void *p, size_t size, uint64_t value)
 	if (w == WISH)
 		return;
 	/* Nothing is read after a lie. */
-	explore_check(!told.impossible);
+	explore_check(!explore_guest.impossible);
 	if (w == TX_PROD || w == RX_PROD) {
 		explore_check(told.cons[ring] == told.seen[ring]);
 		if ((uint32_t)value - told.cons[ring] > pushed - told.cons[ring])
-			told.impossible = true;
+			explore_guest.impossible = true;
 		else
 			told.seen[ring] = (uint32_t)value;
 		return;
@@ -140,7 +132,7 @@ static void tell(const volatile void *p, size_t size, uint64_t value)
 	if (!ring)
 		sent(value);
 	else if ((uint16_t)value != told.cons[ring] % RING_NUM)
-		told.impossible = true;
+		explore_guest.impossible = true;
 	else
 		told.frames += (int16_t)(value >> 48) == LEN;
 	told.cons[ring]++;
@@ -148,38 +140,21 @@ static void tell(const volatile void *p, size_t size, uint64_t value)
 
 /* --- the guest -------------------------------------------------------------------------------- */
 
-static void guest(void *arg)
+static unsigned int poll(void)
 {
-	unsigned int i;
+	return pv_net_poll(nb->q, 64);
+}
 
-	(void)arg;
-	for (i = 0; i < POLLS; i++) {
-		pv_net_poll(nb->q, 64);
-		if (explore_planted(UNBREAKS) && nb->dev->state == PV_DEV_BROKEN)
-			nb->dev->state = PV_DEV_LIVE;
-	}
-	if (explore_planted(TWICE) && nb->pkt_done[0])
-		nb->pkt_done[0]++;
+static int status(unsigned int i)
+{
+	return nb->pkt_status[i];
 }
 
 static void end(void)
 {
-	bool broken = nb->dev->state == PV_DEV_BROKEN;
-	unsigned int i;
+	bool broken = explore_guest_end();
 
-	explore_check(broken == told.impossible);
-	/* What a lie on the other ring ended is told by the next poll. */
-	if (broken)
-		explore_check(!pv_net_poll(nb->q, 64));
 	explore_check(nb->received == told.frames);
-	for (i = 0; i < IN_FLIGHT; i++) {
-		explore_check(nb->pkt_done[i] == (told.back[i] || broken ? 1u : 0u));
-		if (explore_planted(ALL_RIGHT))
-			explore_check(!nb->pkt_done[i] || nb->pkt_status[i] == 0);
-		else if (nb->pkt_done[i])
-			explore_check(nb->pkt_status[i] ==
-				      (told.back[i] ? told.status[i] : PV_EPROTO));
-	}
 	if (!broken)
 		return;
 	explore_check(pv_net_submit(nb->q, fake_netback_packet(nb, IN_FLIGHT, LEN)) == PV_EIO);
@@ -210,20 +185,17 @@ static void setup(void)
 		base[i] = i ? pair->rx.rsp_cons : pair->tx.rsp_cons;
 		told.cons[i] = told.seen[i] = base[i];
 	}
-}
-
-static void begin(void)
-{
-	explore_thread(0, false, guest, NULL);
+	explore_guest = (struct explore_guest) {
+		.dev = nb->dev, .polls = 2, .poll = poll, .done = nb->pkt_done, .status = status};
 }
 
 /* Fault rows 1, 2, 6 */
 const struct explore_scenario explore_netfront = {
 	.name = "netfront-lies",
 	.setup = setup,
-	.begin = begin,
+	.begin = explore_guest_begin,
 	.end = end,
 	.lies = lies,
 	.told = tell,
-	.plants = {{"goes-on", UNBREAKS}, {"completes-twice", TWICE}, {"all-is-right", ALL_RIGHT}},
+	.plants = {EXPLORE_GUEST_PLANTS},
 };

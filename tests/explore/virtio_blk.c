@@ -5,15 +5,9 @@
  * exactly if that cannot be; each request completes once; descriptors are never read back.
  */
 #include "fake_disk.h"
-#include "scenarios.h"
+#include "guest.h"
 
-#define IN_FLIGHT 2
-#define POLLS	  3
-#define FULL	  (4096 + 1) /* data and status, which need not be counted */
-
-#define UNBREAKS  EXPLORE_OWN
-#define TWICE	  (EXPLORE_OWN << 1)
-#define ALL_RIGHT (EXPLORE_OWN << 2)
+#define FULL (4096 + 1) /* data and status, which need not be counted */
 
 static struct kunit test;
 static struct fake_disk *d;
@@ -22,11 +16,8 @@ static uint32_t head_of[IN_FLIGHT];
 
 static struct {
 	uint16_t cons, seen;
-	bool impossible;
 	uint32_t id, len;
 	int awaits_status; /* the request whose status byte comes next; -1 */
-	bool back[IN_FLIGHT];
-	int status[IN_FLIGHT];
 } told;
 
 /* --- what the device may say ------------------------------------------------------------------ */
@@ -85,39 +76,39 @@ static void element(void)
 	told.cons++;
 	for (i = 0; i < IN_FLIGHT && head_of[i] != told.id; i++)
 		;
-	if (i == IN_FLIGHT || told.back[i] || told.len > FULL) {
-		told.impossible = true;
+	if (i == IN_FLIGHT || explore_guest.back[i] || told.len > FULL) {
+		explore_guest.impossible = true;
 		return;
 	}
-	told.back[i] = true;
+	explore_guest.back[i] = true;
 	told.awaits_status = (int)i;
 }
 
 static void request_status(uint8_t value)
 {
-	int *status = &told.status[told.awaits_status];
+	int *said = &explore_guest.said[told.awaits_status];
 
 	told.awaits_status = -1;
-	*status = PV_EIO;
+	*said = PV_EIO;
 	if (value == VIRTIO_BLK_S_UNSUPP)
-		*status = PV_ENOTSUP;
+		*said = PV_ENOTSUP;
 	else if (value > VIRTIO_BLK_S_UNSUPP)
-		told.impossible = true;
+		explore_guest.impossible = true;
 	else if (value == VIRTIO_BLK_S_OK && told.len >= FULL - 1)
-		*status = 0;
-	if (told.impossible)
-		*status = PV_EPROTO;
+		*said = 0;
+	if (explore_guest.impossible)
+		*said = PV_EPROTO;
 }
 
 static void tell(const volatile void *p, size_t size, uint64_t value)
 {
 	/* Nothing is read after a lie. */
-	explore_check(!told.impossible);
+	explore_check(!explore_guest.impossible);
 	switch (what(p, size)) {
 	case USED_IDX:
 		explore_check(told.cons == told.seen);
 		if ((uint16_t)(value - told.cons) > (uint16_t)(IN_FLIGHT - told.cons))
-			told.impossible = true;
+			explore_guest.impossible = true;
 		else
 			told.seen = (uint16_t)value;
 		break;
@@ -138,36 +129,19 @@ static void tell(const volatile void *p, size_t size, uint64_t value)
 
 /* --- the guest -------------------------------------------------------------------------------- */
 
-static void guest(void *arg)
+static unsigned int poll(void)
 {
-	struct pv_device *dev = &d->fake.f.vd.dev;
-	unsigned int i;
+	return pv_blk_poll(d->q, 64);
+}
 
-	(void)arg;
-	for (i = 0; i < POLLS; i++) {
-		pv_blk_poll(d->q, 64);
-		if (explore_planted(UNBREAKS) && dev->state == PV_DEV_BROKEN)
-			dev->state = PV_DEV_LIVE;
-	}
-	if (explore_planted(TWICE) && d->done[0])
-		d->done[0]++;
+static int status(unsigned int i)
+{
+	return d->req[i].status;
 }
 
 static void end(void)
 {
-	bool broken = d->fake.f.vd.dev.state == PV_DEV_BROKEN;
-	unsigned int i;
-
-	explore_check(broken == told.impossible);
-	for (i = 0; i < IN_FLIGHT; i++) {
-		explore_check(d->done[i] == (told.back[i] || broken ? 1u : 0u));
-		if (explore_planted(ALL_RIGHT))
-			explore_check(!d->done[i] || d->req[i].status == 0);
-		else if (d->done[i])
-			explore_check(d->req[i].status ==
-				      (told.back[i] ? told.status[i] : PV_EPROTO));
-	}
-	if (broken)
+	if (explore_guest_end())
 		explore_check(pv_blk_submit(d->q, fake_disk_request(d, IN_FLIGHT, PV_BLK_READ, 0,
 								    1)) == PV_EIO);
 }
@@ -189,20 +163,20 @@ static void setup(void)
 	}
 	pv_blk_flush(d->q);
 	told.awaits_status = -1;
-}
-
-static void begin(void)
-{
-	explore_thread(0, false, guest, NULL);
+	explore_guest = (struct explore_guest) {.dev = &d->fake.f.vd.dev,
+						.polls = 3,
+						.poll = poll,
+						.done = d->done,
+						.status = status};
 }
 
 /* Fault rows 33, 34, 35 */
 const struct explore_scenario explore_virtio_blk = {
 	.name = "virtio-blk-lies",
 	.setup = setup,
-	.begin = begin,
+	.begin = explore_guest_begin,
 	.end = end,
 	.lies = lies,
 	.told = tell,
-	.plants = {{"goes-on", UNBREAKS}, {"completes-twice", TWICE}, {"all-is-right", ALL_RIGHT}},
+	.plants = {EXPLORE_GUEST_PLANTS},
 };

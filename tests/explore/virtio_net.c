@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * drivers/virtio's network device with two packets in flight and receive buffers posted, and a device that may change any word
- * of one used ring between any two loads: of either, in runs of their own. The scenario keeps account of what the driver was told: the device is broken
- * exactly if that cannot be; each packet completes once; a frame is delivered for each buffer that may be one.
+ * drivers/virtio's network device with two packets in flight and receive buffers posted, and a device
+ * that may change any word of one used ring between any two loads: of either, in runs of their own.
+ * The scenario keeps account of what the driver was told: the device is broken exactly if that cannot
+ * be; each packet completes once; a frame is delivered for each buffer that may be one.
  */
 #include "fake_card.h"
-#include "scenarios.h"
+#include "guest.h"
 
-#define IN_FLIGHT 2
-#define POSTED	  8
-#define POLLS	  3
-#define HEADER	  12
-#define FRAME	  (HEADER + 60)
-#define RUNT	  (HEADER + 13)
-
-#define UNBREAKS  EXPLORE_OWN
-#define TWICE	  (EXPLORE_OWN << 1)
-#define ALL_RIGHT (EXPLORE_OWN << 2)
+#define POSTED 8
+#define HEADER 12
+#define FRAME  (HEADER + 60)
+#define RUNT   (HEADER + 13)
 
 static struct kunit test;
 static struct fake_card *c;
@@ -26,9 +21,7 @@ static uint32_t head_of[IN_FLIGHT];
 /* What the driver was told, of RX and TX. */
 static struct {
 	uint16_t cons[2], seen[2];
-	bool impossible;
 	uint32_t id;
-	bool back[IN_FLIGHT];
 	bool taken[POSTED]; /* in this poll */
 	unsigned int frames;
 	unsigned int liar;
@@ -94,15 +87,15 @@ static void sent(void)
 
 	for (i = 0; i < IN_FLIGHT && head_of[i] != told.id; i++)
 		;
-	told.impossible = i == IN_FLIGHT || told.back[i];
-	if (!told.impossible)
-		told.back[i] = true;
+	explore_guest.impossible = i == IN_FLIGHT || explore_guest.back[i];
+	if (!explore_guest.impossible)
+		explore_guest.back[i] = true;
 }
 
 static void received(uint32_t len)
 {
-	told.impossible = told.id >= POSTED || told.taken[told.id] || len > PV_PAGE_SIZE;
-	if (told.impossible)
+	explore_guest.impossible = told.id >= POSTED || told.taken[told.id] || len > PV_PAGE_SIZE;
+	if (explore_guest.impossible)
 		return;
 	told.taken[told.id] = true;
 	told.frames += len == FRAME;
@@ -117,14 +110,14 @@ static void tell(const volatile void *p, size_t size, uint64_t value)
 	if (w == OTHER)
 		return;
 	/* Nothing is read after a lie. */
-	explore_check(!told.impossible);
+	explore_check(!explore_guest.impossible);
 	switch (w) {
 	case USED_IDX:
 		explore_check(told.cons[q] == told.seen[q]);
 		most = q == TX ? (uint16_t)(IN_FLIGHT - told.cons[TX])
 			       : (uint16_t)(vqs[RX]->published - told.cons[RX]);
 		if ((uint16_t)(value - told.cons[q]) > most)
-			told.impossible = true;
+			explore_guest.impossible = true;
 		else
 			told.seen[q] = (uint16_t)value;
 		break;
@@ -143,40 +136,29 @@ static void tell(const volatile void *p, size_t size, uint64_t value)
 
 /* --- the guest -------------------------------------------------------------------------------- */
 
-static void guest(void *arg)
+static void choose_liar(void)
 {
-	struct pv_device *dev = &c->fake.f.vd.dev;
-	unsigned int i;
-
-	(void)arg;
 	told.liar = explore_choose(2);
-	for (i = 0; i < POLLS; i++) {
-		pv_net_poll(c->q, 64);
-		pv_memset(told.taken, 0, sizeof(told.taken));
-		if (explore_planted(UNBREAKS) && dev->state == PV_DEV_BROKEN)
-			dev->state = PV_DEV_LIVE;
-	}
-	if (explore_planted(TWICE) && c->done[0])
-		c->done[0]++;
+}
+
+static unsigned int poll(void)
+{
+	unsigned int n = pv_net_poll(c->q, 64);
+
+	pv_memset(told.taken, 0, sizeof(told.taken));
+	return n;
+}
+
+static int status(unsigned int i)
+{
+	return c->status[i];
 }
 
 static void end(void)
 {
-	bool broken = c->fake.f.vd.dev.state == PV_DEV_BROKEN;
-	unsigned int i;
+	bool broken = explore_guest_end();
 
-	explore_check(broken == told.impossible);
-	/* What a lie on the other ring ended is told by the next poll. */
-	if (broken)
-		explore_check(!pv_net_poll(c->q, 64));
 	explore_check(c->received == told.frames);
-	for (i = 0; i < IN_FLIGHT; i++) {
-		explore_check(c->done[i] == (told.back[i] || broken ? 1u : 0u));
-		if (explore_planted(ALL_RIGHT))
-			explore_check(!c->done[i] || c->status[i] == 0);
-		else if (c->done[i])
-			explore_check(c->status[i] == (told.back[i] ? 0 : PV_EPROTO));
-	}
 	if (!broken)
 		return;
 	explore_check(pv_net_submit(c->q, fake_card_packet(c, IN_FLIGHT, 60)) == PV_EIO);
@@ -211,20 +193,21 @@ static void setup(void)
 			explore_fail("not posted");
 		((struct virtio_net_hdr_v1 *)buf->page)->num_buffers = 1;
 	}
-}
-
-static void begin(void)
-{
-	explore_thread(0, false, guest, NULL);
+	explore_guest = (struct explore_guest) {.dev = &f->vd.dev,
+						.polls = 3,
+						.first = choose_liar,
+						.poll = poll,
+						.done = c->done,
+						.status = status};
 }
 
 /* Fault rows 33, 34, 35 */
 const struct explore_scenario explore_virtio_net = {
 	.name = "virtio-net-lies",
 	.setup = setup,
-	.begin = begin,
+	.begin = explore_guest_begin,
 	.end = end,
 	.lies = lies,
 	.told = tell,
-	.plants = {{"goes-on", UNBREAKS}, {"completes-twice", TWICE}, {"all-is-right", ALL_RIGHT}},
+	.plants = {EXPLORE_GUEST_PLANTS},
 };
