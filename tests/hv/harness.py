@@ -142,6 +142,8 @@ class Cell:
         for name, guest in self._guests:
             parts.append(f"--- {name} on {self.env.name}\n{guest.console.rstrip()}\n"
                          f"--- {guest.outcome}")
+            if guest.state:
+                parts.append(f"--- its registers\n{guest.state.rstrip()}")
             if guest.host_log:
                 parts.append(f"--- meanwhile the hypervisor said\n{guest.host_log.rstrip()}")
             if guest.outcome and guest.outcome.stats:

@@ -48,6 +48,7 @@ class Guest:
     hypervisor, or the machine under it, said meanwhile."""
 
     host_log = ""
+    state = ""  # its CPUs' registers, if it hung
 
     def __init__(self, ports, on_output=None):
         self.ports = ports
@@ -118,6 +119,7 @@ class Guest:
             self._news.wait_for(lambda: self._outcome, timeout)
         self.judged = True
         if not self._outcome:
+            self.state = self.registers()
             self.kill()
             raise GuestFailure(f"hung: it still ran after {timeout} s\n{self.tail()}")
         return self._outcome
@@ -140,6 +142,13 @@ class Guest:
     def command(self, name, /, **arguments):
         """A command to the monitor of the guest's QEMU, and its answer; RuntimeError if it refuses."""
         raise RuntimeError("this guest has no monitor")
+
+    def registers(self):
+        """Of each CPU, for the log of a machine that has stopped answering; or why they are not known."""
+        try:
+            return self.command("human-monitor-command", **{"command-line": "info registers -a"})
+        except RuntimeError as error:
+            return str(error)
 
     def kill(self):
         """Ends the guest, if it still runs, and waits until it has."""

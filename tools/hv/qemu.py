@@ -77,13 +77,6 @@ class QemuGuest(Guest):
             raise RuntimeError(f"QEMU refuses {name}: {reply['error']['desc']}")
         return reply["return"]
 
-    def registers(self):
-        """Of each CPU, for the log of a machine that has stopped answering."""
-        try:
-            return self.command("human-monitor-command", **{"command-line": "info registers -a"})
-        except RuntimeError as error:
-            return str(error)
-
     def save(self, path, timeout=180.0):
         """Writes the machine's state, for -incoming, to a file.
 
