@@ -59,9 +59,13 @@ def make_argv(name, source, build):
 
 
 def run(argv, what, log):
-    """Runs a part of the build; what it said is in the log."""
+    """
+    Runs a part of the build; what it said is in the log. What our own make was told, as its O=, is not for the
+    kernel's.
+    """
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")}
     with Progress(what), open(log, "w", encoding="utf-8") as file:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=file,
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=file, env=env,
                               stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         with open(log, encoding="utf-8", errors="replace") as file:
