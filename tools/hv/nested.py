@@ -38,6 +38,10 @@ END_BOUND = 30.0  # seconds for the agent to end a guest
 FIRST_PORT = 20000  # in L1
 SWAP_SIZE = 256 << 20
 
+# Without nested paging, so that KVM shadows the guest's page tables: with it, QEMU 7.2 now and then walks the host's own
+# tables through the guest's after an exit. One guest of some dozens had a triple fault of that, and hosts froze.
+PROCESSOR = "EPYC-Rome,+svm,-npt"
+
 
 class NestedGuest(Guest):
     def __init__(self, host, ports, on_output):
@@ -94,7 +98,7 @@ class NestedHost:
         self._qemu = QemuGuest(
             [*backlog.preload(library), "qemu-system-x86_64", "-nodefaults", "-no-user-config",
              "-no-reboot", "-display", "none", "-M", "q35", "-accel", "tcg,thread=multi",
-             "-cpu", "EPYC-Rome,+svm,+npt", "-m", f"{self._memory}M", "-smp", str(self._smp),
+             "-cpu", PROCESSOR, "-m", f"{self._memory}M", "-smp", str(self._smp),
              "-serial", "stdio", "-kernel", kernel, "-initrd", initrd,
              "-append", "console=ttyS0 quiet panic=-1 nokaslr mitigations=off tsc=reliable",
              "-virtfs", f"{share},path=/,mount_tag=host,readonly=on",
@@ -179,7 +183,10 @@ class NestedHost:
         return self._answer()
 
     def _answer(self):
-        answer, is_error = self._answers.get(timeout=ANSWER_BOUND)
+        try:
+            answer, is_error = self._answers.get(timeout=ANSWER_BOUND)
+        except queue.Empty:
+            raise RuntimeError("the nested KVM host does not answer") from None
         if is_error:
             raise RuntimeError(answer)
         return answer
