@@ -41,6 +41,7 @@ $(call say,LD,$@)
 @mkdir -p $(@D)
 $(Q)$(LD) $(EXAMPLE_LDFLAGS) -T $(PV_BARE_LDS) -o $@ $(filter %.o,$^) \
 	--start-group $(filter %.a,$^) $(MUSL_LIBC) --end-group
+$(Q)tools/redzone $@ || { rm -f $@; exit 1; }
 endef
 BARE_DEPS := $(O)/libpv-bare.a $(O)/libpv.a $(PV_BARE_LDS) | $(MUSL_LIBC)
 

@@ -37,6 +37,7 @@ check-$(1)-$(2):
 		{ cat $$(O)/$(1)-$(2).log; exit 1; }
 	$$(Q)$$(CHECKS)/symbols $$(O)/$(1)-$(2)/libpv.a
 	$$(Q)$$(CHECKS)/insns $$(O)/$(1)-$(2)/libpv.a
+	$$(Q)tools/redzone $$(O)/$(1)-$(2)/libpv.a
 .PHONY: check-$(1)-$(2)
 endef
 $(foreach c,$(COMPILERS),$(foreach m,$(MODELS),$(eval $(call model_rule,$(c),$(m)))))

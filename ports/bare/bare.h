@@ -28,7 +28,7 @@ static inline uint64_t pv_bare_image_phys(const void *p)
 /* --- CPU (cpu.c) ------------------------------------------------------------------------------ */
 
 /* Interrupt stacks of the TSS, by their number in an IDT gate (Intel SDM 3A, 6.14.5). */
-enum pv_bare_ist { PV_BARE_IST_NONE, PV_BARE_IST_IRQ, PV_BARE_IST_FAULT, PV_BARE_IST_NMI };
+enum pv_bare_ist { PV_BARE_IST_FAULT = 1, PV_BARE_IST_NMI };
 
 #define PV_BARE_STACK_SIZE 0x10000
 #define PV_BARE_IST_SIZE   0x2000
@@ -38,7 +38,7 @@ struct pv_bare_stacks {
 	uint8_t guard0[PV_PAGE_SIZE];
 	uint8_t main[PV_BARE_STACK_SIZE];
 	uint8_t guard1[PV_PAGE_SIZE];
-	uint8_t irq[2 * PV_BARE_IST_SIZE]; /* the lower half is for an interrupt in an interrupt */
+	uint8_t irq[2 * PV_BARE_IST_SIZE]; /* with room for an interrupt in an interrupt */
 	uint8_t guard2[PV_PAGE_SIZE];
 	uint8_t fault[PV_BARE_IST_SIZE];
 	uint8_t guard3[PV_PAGE_SIZE];
@@ -113,10 +113,11 @@ bool pv_bare_has(enum pv_bare_feature bit);
 void pv_bare_cpu_init(struct pv_bare_cpu *cpu);
 
 /*
- * Around the handling of an interrupt: one that comes in its midst finds the lower half of the interrupt stack.
+ * By the stubs, around the handling of an interrupt that came on the stack `sp`. The stack to handle it on: the interrupt
+ * stack, or, if that is in use, the one that it came on. To be left again on the latter.
  */
-void pv_bare_irq_enter(struct pv_bare_cpu *cpu);
-void pv_bare_irq_leave(struct pv_bare_cpu *cpu);
+void *pv_bare_irq_enter(void *sp);
+void pv_bare_irq_leave(void);
 
 /* Calls `fn` on the main stack. */
 void pv_bare_on_stack(void *stack_end, void (*fn)(void)) PV_NORETURN;

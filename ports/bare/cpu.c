@@ -3,12 +3,13 @@
  * What a CPU needs before C code of any kind may run on it: segments, a TSS with stacks for interrupts
  * and faults, thread-local storage for the C library, and the SSE and x87 units switched on.
  *
- * Interrupts have a stack of their own, so that code which uses the red zone below its stack pointer
- * may be interrupted. They do not nest, but where an emulator delivers one that a hypervisor injected a second
- * time, with interrupts off: QEMU 7.2 does that to guests of the hypervisors that it runs by its own SVM, when a
- * device of QEMU's asks for the CPU at the wrong moment (svm_helper.c: helper_vmrun() leaves exception_index
- * behind). That finds the lower half of the stack, but for a few instructions at both ends. A double fault comes when there is no stack left for the first,
- * an NMI at any instruction: each of them finds a stack that is good.
+ * Interrupts are handled on a stack of their own. They do not nest, but where an emulator delivers one that a
+ * hypervisor injected a second time, with interrupts off: QEMU 7.2 does that to guests of the hypervisors that it
+ * runs by its own SVM, when something asks for the CPU before the guest exits again (svm_helper.c: helper_vmrun()
+ * leaves exception_index behind). It may come before the first instruction of the first one's handler: a stack
+ * that the CPU itself switches to would have lost the first one's frame then. So the switch is made by software,
+ * and what is interrupted must have no red zone below its stack pointer. A double fault comes when there is no
+ * stack left for the first, an NMI at any instruction: each of them finds a stack that is good.
  */
 #include "ports/bare/bare.h"
 
@@ -51,7 +52,6 @@ static void segments_init(struct pv_bare_cpu *cpu)
 	uint64_t base = (uintptr_t)cpu->tss;
 	uint64_t limit = sizeof(cpu->tss) - 1;
 
-	set_stack(cpu, PV_BARE_IST_IRQ, cpu->stacks->irq + 2 * PV_BARE_IST_SIZE);
 	set_stack(cpu, PV_BARE_IST_FAULT, cpu->stacks->fault + PV_BARE_IST_SIZE);
 	set_stack(cpu, PV_BARE_IST_NMI, cpu->stacks->nmi + PV_BARE_IST_SIZE);
 	cpu->tss[TSS_IO_BASE] = (uint32_t)sizeof(cpu->tss) << 16;
@@ -67,20 +67,24 @@ static void segments_init(struct pv_bare_cpu *cpu)
 }
 
 /* The count is seen odd before the handlers are looked for, and even after they were called: pv_os_irq_free() waits. */
-void pv_bare_irq_enter(struct pv_bare_cpu *cpu)
+void *pv_bare_irq_enter(void *sp)
 {
-	if (cpu->irq_depth++)
-		return;
-	set_stack(cpu, PV_BARE_IST_IRQ, cpu->stacks->irq + PV_BARE_IST_SIZE);
+	struct pv_bare_cpu *cpu = pv_bare_this();
+
+	if (cpu->irq_depth++) {
+		cpu->irq.nested++;
+		return sp;
+	}
 	__atomic_store_n(&cpu->irq_seq, cpu->irq_seq + 1, __ATOMIC_SEQ_CST);
+	return cpu->stacks->irq + sizeof(cpu->stacks->irq);
 }
 
-void pv_bare_irq_leave(struct pv_bare_cpu *cpu)
+void pv_bare_irq_leave(void)
 {
-	if (--cpu->irq_depth)
-		return;
-	__atomic_store_n(&cpu->irq_seq, cpu->irq_seq + 1, __ATOMIC_RELEASE);
-	set_stack(cpu, PV_BARE_IST_IRQ, cpu->stacks->irq + 2 * PV_BARE_IST_SIZE);
+	struct pv_bare_cpu *cpu = pv_bare_this();
+
+	if (!--cpu->irq_depth)
+		__atomic_store_n(&cpu->irq_seq, cpu->irq_seq + 1, __ATOMIC_RELEASE);
 }
 
 bool pv_bare_has(enum pv_bare_feature bit)

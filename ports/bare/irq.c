@@ -86,6 +86,7 @@ void pv_bare_irq_stats(struct pv_bare_irq_stats *out)
 		out->spurious += one.spurious;
 		out->eoi_saved += one.eoi_saved;
 		out->wakes += one.wakes;
+		out->nested += one.nested;
 	}
 }
 
@@ -148,11 +149,7 @@ static void handle(struct pv_bare_cpu *cpu, unsigned int number)
 
 void pv_bare_irq(unsigned int number)
 {
-	struct pv_bare_cpu *cpu = pv_bare_this();
-
-	pv_bare_irq_enter(cpu);
-	handle(cpu, number);
-	pv_bare_irq_leave(cpu);
+	handle(pv_bare_this(), number);
 }
 
 /* --- registration ----------------------------------------------------------------------------- */

@@ -34,14 +34,12 @@ struct pv_bare_frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
-/* Called by the stubs: the second with what the first returned. */
-struct pv_bare_frame *pv_bare_exception_frame(struct pv_bare_frame *f);
+/* Called by the stubs. */
 void pv_bare_exception(const struct pv_bare_frame *f);
 
 extern char pv_bare_exception_stubs[], pv_bare_irq_stubs[];
 
 #define BACKTRACE_MAX 24
-#define RED_ZONE      128
 
 static struct gate idt[256] PV_ALIGNED(16);
 
@@ -71,14 +69,12 @@ static const char *const names[32] = {
 	[30] = "#SX security",
 };
 
-static void set_gates(unsigned int first, unsigned int end, uint64_t stub, unsigned int stub_size,
-		      enum pv_bare_ist ist)
+static void set_gates(unsigned int first, unsigned int end, uint64_t stub, unsigned int stub_size)
 {
 	struct gate *g;
 
 	for (g = &idt[first]; g < &idt[end]; g++, stub += stub_size) {
-		g->low = GATE_INTERRUPT | GATE_IST(ist) | GATE_CS | (stub & 0xffff) |
-			 (stub & 0xffff0000) << 32;
+		g->low = GATE_INTERRUPT | GATE_CS | (stub & 0xffff) | (stub & 0xffff0000) << 32;
 		g->high = stub >> 32;
 	}
 }
@@ -95,8 +91,8 @@ void pv_bare_trap_load(void)
 
 void pv_bare_trap_init(void)
 {
-	set_gates(0, 32, (uintptr_t)pv_bare_exception_stubs, 16, PV_BARE_IST_NONE);
-	set_gates(32, 256, (uintptr_t)pv_bare_irq_stubs, 8, PV_BARE_IST_IRQ);
+	set_gates(0, 32, (uintptr_t)pv_bare_exception_stubs, 16);
+	set_gates(32, 256, (uintptr_t)pv_bare_irq_stubs, 8);
 	idt[VECTOR_DF].low |= GATE_IST(PV_BARE_IST_FAULT);
 	idt[VECTOR_NMI].low |= GATE_IST(PV_BARE_IST_NMI);
 	idt[VECTOR_MC].low |= GATE_IST(PV_BARE_IST_NMI);
@@ -231,27 +227,9 @@ static void report(const struct pv_bare_frame *f, unsigned long long cr2)
 
 static bool (*page_fault)(uint64_t cr2);
 
-/*
- * What is interrupted may have something in the 128 bytes below its stack pointer (System V ABI, the red zone): it is
- * left alone, by a stack of its own for the fault to begin on.
- */
 void pv_bare_on_page_fault(bool (*fn)(uint64_t cr2))
 {
 	page_fault = fn;
-	idt[VECTOR_PF].low &= ~GATE_IST(7);
-	idt[VECTOR_PF].low |= GATE_IST(fn ? PV_BARE_IST_FAULT : PV_BARE_IST_NONE);
-}
-
-/* A fault that may last goes off that stack, for there may be another one meanwhile. */
-struct pv_bare_frame *pv_bare_exception_frame(struct pv_bare_frame *f)
-{
-	struct pv_bare_frame *to;
-
-	if (f->vector != VECTOR_PF || !page_fault || is_guard(read_cr2()))
-		return f;
-	to = (struct pv_bare_frame *)((f->rsp - RED_ZONE - sizeof(*f)) & ~15ull);
-	*to = *f;
-	return to;
 }
 
 void pv_bare_exception(const struct pv_bare_frame *f)

@@ -39,12 +39,8 @@ exception:
 	pushq %rcx
 	pushq %rbx
 	pushq %rax
+	movq %rsp, %rbx
 	movq %rsp, %rdi
-	andq $-16, %rsp
-	callq pv_bare_exception_frame	/* where it is to be handled: here, or on the stack below what it came upon */
-	movq %rax, %rbx
-	movq %rax, %rdi
-	movq %rax, %rsp
 	andq $-16, %rsp
 	callq pv_bare_exception
 	movq %rbx, %rsp
@@ -68,6 +64,9 @@ exception:
 
 /*
  * The vector as one signed byte keeps the stubs at 8 bytes: 160 is added again below.
+ *
+ * An interrupt begins on the stack of what it interrupts, and goes to the interrupt stack from there, unless that is
+ * in use. So one may come at any instruction of this: see cpu.c for why one does.
  *
  * Whoever sleeps by STI and HLT relies on no interrupt coming in between (Intel SDM 2B, STI). Guests of an emulated host
  * get one there all the same: QEMU's VMRUN does not load the interrupt shadow, so that it is lost if the host itself is
@@ -96,17 +95,23 @@ interrupt:
 	pushq %r9
 	pushq %r10
 	pushq %r11
-	movq 80(%rsp), %rax
+	pushq %rbx
+	movq 88(%rsp), %rax
 	cmpb $0xf4, (%rax)
 	jne 1f
 	cmpb $0xfb, -1(%rax)
 	jne 1f
-	incq 80(%rsp)
-1:	movq 72(%rsp), %rdi
+	incq 88(%rsp)
+1:	movq %rsp, %rbx			/* 16 words below an aligned one: aligned as the ABI wants it */
+	movq %rsp, %rdi
+	callq pv_bare_irq_enter		/* the stack for it */
+	movq 80(%rbx), %rdi
 	addl $160, %edi
-	subq $8, %rsp			/* the ABI's alignment: 15 words so far */
+	movq %rax, %rsp
 	callq pv_bare_irq
-	addq $8, %rsp
+	movq %rbx, %rsp
+	callq pv_bare_irq_leave
+	popq %rbx
 	popq %r11
 	popq %r10
 	popq %r9

@@ -76,7 +76,7 @@ def ipi(t):
         if t.env.kvm:
             assert int(said["eoi saved"]) > 0, said
         t.note(f"{smp} CPUs: there and back {said['there and back']}, {said['interrupts']} "
-               f"interrupts, {said['eoi saved']} without an end of interrupt")
+               f"interrupts, {said['eoi saved']} without an end of interrupt, {said['nested']} in another")
         n = min(n // 10, 500)
         said, guest = cpus(t, "broadcast", smp, n)
         assert (said["sets"], said["lost"]) == (str(n), "0"), said

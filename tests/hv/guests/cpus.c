@@ -81,8 +81,9 @@ static void ipis(void)
 	pv_bare_printf("there and back: %llu ns\n",
 		       (unsigned long long)((cpus[0].end - cpus[0].begin) / (rounds ? rounds : 1)));
 	pv_bare_irq_stats(&irq);
-	pv_bare_printf("interrupts: %llu\neoi saved: %llu\n", (unsigned long long)irq.taken,
-		       (unsigned long long)irq.eoi_saved);
+	pv_bare_printf("interrupts: %llu\neoi saved: %llu\nnested: %llu\n",
+		       (unsigned long long)irq.taken, (unsigned long long)irq.eoi_saved,
+		       (unsigned long long)irq.nested);
 	/* To a CPU that has gone, and to all that are left. */
 	for (i = 1; i < num; i++) {
 		struct pv_cpu_info info;

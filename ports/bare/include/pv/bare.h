@@ -9,8 +9,9 @@
  *	ld -T bare.ld --gc-sections app.o --start-group libpv-bare.a libpv.a libc.a --end-group
  *
  * where libc.a is any C library that has memcpy(), strlen() and the like without system calls: musl's,
- * for one. Thread-local storage is there (errno works), and so are SSE and x87 registers; interrupt
- * handlers run on a stack of their own, so that code with a red zone, as the C library's is, is safe.
+ * for one. Thread-local storage is there (errno works), and so are SSE and x87 registers. Interrupts begin
+ * on the stack of what they interrupt: the application is to be compiled with -mno-red-zone, as any kernel is. Of the C
+ * library's functions a few have a red zone; musl's are mathematical ones, and tsearch().
  */
 #ifndef PV_BARE_H
 #define PV_BARE_H
@@ -59,6 +60,8 @@ struct pv_bare_irq_stats {
 	uint64_t spurious;  /* on a vector that nobody registered, or that no handler owned up to */
 	uint64_t eoi_saved; /* ended without telling the local APIC (pv_eoi()) */
 	uint64_t wakes;	    /* of pv_bare_wake(), from other CPUs */
+	uint64_t
+		nested; /* that came while one was handled, as an emulated processor's do now and then */
 };
 void pv_bare_irq_stats(struct pv_bare_irq_stats *out);
 
