@@ -98,6 +98,7 @@ class Runner:
             # The emulated host froze: seen about once in 500 guests. It is said, and tried once more.
             self._board.say(f"{env.name}/{test.name}: the emulated host froze; a new one is started")
             here.drop(env)
+            os.replace(log, log.removesuffix(".log") + ".froze.log")
             start, verdict, detail, cell, log = self._attempt(here, env, test)
             if cell:
                 cell.note("second try: the emulated host froze")

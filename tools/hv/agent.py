@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 """Runs QEMU with KVM inside the emulated host, told what to do by nested.py.
 
-One line of JSON per message on a virtio-serial port. From nested.py: start (argv, bound), kill, page_out, ask (a command of
-the monitor's and its arguments). To nested.py: ready, answer (and whether it is an error), out (console bytes, in base64), end (the outcome), paged_out (whether it was). One guest at a time.
+One line of JSON per message on a virtio-serial port. From nested.py: start (argv, bound), kill,
+page_out, ask (a command of the monitor's and its arguments). To nested.py: ready, answer (and
+whether it is an error), out (console bytes, in base64), end (the outcome), paged_out (whether it
+was), and alive, every few seconds. One guest at a time.
 """
 
 import base64
@@ -10,11 +12,13 @@ import dataclasses
 import json
 import os
 import threading
+import time
 
 from . import pageout
 from .qemu import QemuGuest
 
 SWAP = "/dev/vda"
+ALIVE_EVERY = 5.0  # seconds
 
 
 def _open_port():
@@ -49,7 +53,13 @@ def main():
         with lock:
             port.write(json.dumps(message).encode() + b"\n")
 
+    def live():
+        while True:
+            say({"alive": True})
+            time.sleep(ALIVE_EVERY)
+
     say({"ready": True})
+    threading.Thread(target=live, daemon=True).start()
     guest = None
     buffer = b""
     while True:

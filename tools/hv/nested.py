@@ -35,6 +35,7 @@ from .spec import qemu_command
 READY_BOUND = 180.0  # seconds for L1 to boot
 ANSWER_BOUND = 60.0  # seconds for the agent to do anything else
 END_BOUND = 30.0  # seconds for the agent to end a guest
+SILENCE_BOUND = 60.0  # seconds without a word of the agent's, after which L1 has frozen
 FIRST_PORT = 20000  # in L1
 SWAP_SIZE = 256 << 20
 
@@ -69,6 +70,7 @@ class NestedHost:
         self._qemu = self._guest = self._after = None
         self._rules = []
         self._runs = 0
+        self._heard = time.monotonic()
         self._ready = threading.Event()
         self._paged_out = queue.Queue()
         self._answers = queue.Queue()
@@ -112,6 +114,7 @@ class NestedHost:
             bound=86400.0, pass_fds=(fd,))
         theirs.close()
         threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._watch, daemon=True).start()
         deadline = time.monotonic() + READY_BOUND
         while not self._ready.wait(0.2):
             if self._qemu.outcome or time.monotonic() > deadline:
@@ -224,7 +227,17 @@ class NestedHost:
             for message in map(json.loads, lines):
                 self._on_message(message)
 
+    def _watch(self):
+        """Gives the guest up if L1 has frozen: it would be waited for as long as the guest has."""
+        while not self._qemu.outcome:
+            time.sleep(1)
+            guest = self._guest
+            if guest and not guest.outcome and time.monotonic() - self._heard > SILENCE_BOUND:
+                guest.host_log = self._qemu.registers()
+                self._lost(f"the nested KVM host has said nothing for {SILENCE_BOUND:.0f} s")
+
     def _on_message(self, message):
+        self._heard = time.monotonic()
         if "ready" in message:
             self._ready.set()
         elif "out" in message:
