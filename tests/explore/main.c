@@ -23,7 +23,7 @@ static const struct explore_scenario *const scenarios[] = {
 	&explore_xring,	      &explore_vring_event,  &explore_vring_flags, &explore_events_late,
 	&explore_events_lost, &explore_events_plain, &explore_grants_v1,   &explore_grants_v2,
 	&explore_clock,	      &explore_blkfront,     &explore_netfront,	   &explore_virtio_blk,
-	&explore_virtio_net,
+	&explore_virtio_net,  &explore_virtio_irqs,
 };
 
 static struct explore_result *shared;

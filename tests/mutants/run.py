@@ -28,7 +28,7 @@ import find  # noqa: E402
 from mutate import copy  # noqa: E402
 from results import record  # noqa: E402
 
-LEAST = 95  # per cent of those that can be noticed
+LEAST = 100  # per cent of those that can be noticed
 RIGS = ("virtio-blk", "blkfront", "virtio-net", "netfront")
 SURVEY = 600  # seconds of a test with nothing taken out
 SECONDS, TIMES = 10, 6  # one that takes longer, and this many times what it took, has noticed: it hangs
