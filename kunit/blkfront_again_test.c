@@ -5,42 +5,13 @@
  *
  * Covers: drivers/blkfront/blkfront.c drivers/blkfront/blkfront_io.c
  */
+#include "counting.h"
 #include "fake_vbd.h"
 
 #include <pv/log.h>
 #include <pv/string.h>
 
 #define IN_FLIGHT 20
-
-static void submit_some(struct kunit *test, unsigned int n)
-{
-	struct fake_vbd *v = test->priv;
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		fake_vbd_submit(test, i, i % 3 ? PV_BLK_READ : PV_BLK_WRITE, 8 * i, 1);
-	pv_blk_flush(v->q);
-}
-
-/* All of them are back once, those from `from` on with `status`. */
-static void expect_back(struct kunit *test, unsigned int n, unsigned int from, int status)
-{
-	struct fake_vbd *v = test->priv;
-	unsigned int i;
-
-	KUNIT_EXPECT_EQ(test, v->total, n);
-	for (i = 0; i < n; i++) {
-		KUNIT_EXPECT_EQ(test, v->done[i], 1u);
-		KUNIT_EXPECT_EQ(test, v->req[i].status, i < from ? 0 : status);
-	}
-}
-
-static void note(void *arg)
-{
-	unsigned int *n = arg;
-
-	++*n;
-}
 
 static const unsigned int two[2];
 
@@ -57,8 +28,8 @@ static void removed(struct kunit *test)
 	v->back.max_ring_order = 0;
 	v->back.persistent = test->param_index % 2;
 	fake_vbd_up(test);
-	pv_blk_set_event(v->q, note, &v->events);
-	pv_blk_on_change(v->blk, note, &v->changes);
+	pv_blk_set_event(v->q, counting, &v->events);
+	pv_blk_on_change(v->blk, counting, &v->changes);
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 0);
 	for (i = 0; i < 50; i++)
 		fake_vbd_submit(test, i, i % 2, 0, 30);
@@ -71,7 +42,7 @@ static void removed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 7), 7);
 	while (pv_blk_poll(v->q, 7))
 		;
-	expect_back(test, 50, 0, PV_EGONE);
+	fake_vbd_expect_done(test, 50, 0, PV_EGONE);
 	KUNIT_EXPECT_EQ(test, pv_blk_submit(v->q, fake_vbd_request(v, 0, PV_BLK_READ, 0, 1)),
 			PV_EGONE);
 	pv_blk_close(v->blk);
@@ -116,7 +87,7 @@ static void dies_after(struct kunit *test, unsigned int served, unsigned int see
 	for (i = 0; i < WRITES; i++)
 		fake_vbd_submit(test, i, PV_BLK_READ, 8 * i, 1);
 	fake_vbd_run(v);
-	expect_back(test, WRITES, 0, 0);
+	fake_vbd_expect_done(test, WRITES, 0, 0);
 	v->total = 0;
 	pv_memset(v->done, 0, sizeof(v->done));
 	for (i = 0; i < WRITES; i++) {
@@ -139,7 +110,7 @@ static void dies_after(struct kunit *test, unsigned int served, unsigned int see
 	KUNIT_ASSERT_EQ(test, v->dev->state, PV_DEV_LIVE);
 	KUNIT_EXPECT_EQ(test, v->bf->persistent, a->persistent);
 	fake_vbd_run(v);
-	expect_back(test, WRITES + 1, 0, 0);
+	fake_vbd_expect_done(test, WRITES + 1, 0, 0);
 	KUNIT_EXPECT_EQ(test, v->back.bad, 0u);
 	for (i = 1; i < v->back.num_writes; i++)
 		KUNIT_EXPECT_GT(test, v->back.writes[i], v->back.writes[i - 1]);
@@ -178,9 +149,9 @@ static void restarts_slowly(struct kunit *test)
 	unsigned int i;
 
 	fake_vbd_up(test);
-	pv_blk_set_event(v->q, note, &v->events);
+	pv_blk_set_event(v->q, counting, &v->events);
 	pv_blk_poll(v->q, 64);
-	submit_some(test, 5);
+	fake_vbd_submit_some(test, 5);
 	fake_blkback_state(&v->back, XenbusStateInitialising);
 	fake_vbd_work();
 	for (i = 5; i < IN_FLIGHT; i++)
@@ -194,7 +165,7 @@ static void restarts_slowly(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v->events, 1u);
 	KUNIT_EXPECT_EQ(test, v->back.connects, 2u);
 	fake_vbd_run(v);
-	expect_back(test, IN_FLIGHT, 0, 0);
+	fake_vbd_expect_done(test, IN_FLIGHT, 0, 0);
 }
 
 /*
@@ -211,7 +182,7 @@ static void restarts_on_the_old_ring(struct kunit *test)
 	for (served = 0; served <= IN_FLIGHT; served += 4) {
 		v->total = 0;
 		pv_memset(v->done, 0, sizeof(v->done));
-		submit_some(test, IN_FLIGHT);
+		fake_vbd_submit_some(test, IN_FLIGHT);
 		fake_blkback_run(&v->back, served / 2);
 		fake_blkback_die(&v->back);
 		fake_vbd_work();
@@ -226,7 +197,7 @@ static void restarts_on_the_old_ring(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, v->back.connects, served / 4 * 2 + 3);
 		KUNIT_EXPECT_EQ(test, v->bf->persistent, v->back.persistent);
 		fake_vbd_run(v);
-		expect_back(test, IN_FLIGHT, 0, 0);
+		fake_vbd_expect_done(test, IN_FLIGHT, 0, 0);
 		KUNIT_EXPECT_EQ(test, v->back.bad, 0u);
 	}
 }
@@ -268,13 +239,13 @@ static void restarts_as_another(struct kunit *test)
 	struct pv_blk *fresh;
 
 	fake_vbd_up(test);
-	submit_some(test, IN_FLIGHT);
+	fake_vbd_submit_some(test, IN_FLIGHT);
 	v->back.sector_size = 4096;
 	fake_blkback_restart(&v->back);
 	fake_vbd_work();
 	while (pv_blk_poll(v->q, 64))
 		;
-	expect_back(test, IN_FLIGHT, 0, PV_EGONE);
+	fake_vbd_expect_done(test, IN_FLIGHT, 0, PV_EGONE);
 	fresh = pv_blk_open(0);
 	KUNIT_ASSERT_NOT_NULL(test, fresh);
 	KUNIT_EXPECT_EQ(test, fresh->logical_block, 4096u);
@@ -290,7 +261,7 @@ static void restarts_and_keeps(struct kunit *test)
 	uint32_t ref;
 
 	fake_vbd_up(test);
-	submit_some(test, IN_FLIGHT);
+	fake_vbd_submit_some(test, IN_FLIGHT);
 	for (i = 0; i < 4; i++)
 		KUNIT_ASSERT_TRUE(test, fake_blkback_take(&v->back, &rq));
 	ref = rq.seg[0].gref;

@@ -5,6 +5,7 @@
  *
  * Covers: drivers/blkfront/blkfront_io.c
  */
+#include "counting.h"
 #include "fake_vbd.h"
 
 #include <pv/log.h>
@@ -13,29 +14,6 @@
 #include "pv-core/xen/events.h"
 
 #define IN_FLIGHT 20
-
-static void submit_some(struct kunit *test, unsigned int n)
-{
-	struct fake_vbd *v = test->priv;
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		fake_vbd_submit(test, i, i % 3 ? PV_BLK_READ : PV_BLK_WRITE, 8 * i, 1);
-	pv_blk_flush(v->q);
-}
-
-/* All of them are back once, those from `from` on with `status`. */
-static void expect_back(struct kunit *test, unsigned int n, unsigned int from, int status)
-{
-	struct fake_vbd *v = test->priv;
-	unsigned int i;
-
-	KUNIT_EXPECT_EQ(test, v->total, n);
-	for (i = 0; i < n; i++) {
-		KUNIT_EXPECT_EQ(test, v->done[i], 1u);
-		KUNIT_EXPECT_EQ(test, v->req[i].status, i < from ? 0 : status);
-	}
-}
 
 static void expect_broken(struct kunit *test, const char *reason)
 {
@@ -98,7 +76,7 @@ static void answered(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, pv_blk_submit(v->q, &v->req[i]), 0);
 	}
 	fake_vbd_run(v);
-	expect_back(test, 4, 0, a->expected);
+	fake_vbd_expect_done(test, 4, 0, a->expected);
 	KUNIT_EXPECT_EQ(test, pv_blk_stats(v->q)->errors, a->expected ? 4ull : 0ull);
 	KUNIT_EXPECT_EQ(test, v->mem[0], a->expected ? 0xee : v->back.disk[0]);
 	if (a->expected == PV_EPROTO)
@@ -123,7 +101,7 @@ static void flush_not_done(struct kunit *test)
 		fake_vbd_run(v);
 		fake_vbd_work();
 	}
-	expect_back(test, 3, 0, PV_ENOTSUP);
+	fake_vbd_expect_done(test, 3, 0, PV_ENOTSUP);
 	KUNIT_EXPECT_EQ(test, v->back.flushes, 3u);
 	KUNIT_EXPECT_TRUE(test, v->blk->flags & PV_BLK_F_SYNC);
 }
@@ -141,7 +119,7 @@ static void indirect_answers(struct kunit *test)
 		fake_vbd_submit(test, i, PV_BLK_READ, 0, 20);
 		fake_vbd_run(v);
 	}
-	expect_back(test, 4, 3, PV_EPROTO);
+	fake_vbd_expect_done(test, 4, 3, PV_EPROTO);
 	expect_broken(test, "response to another operation");
 }
 
@@ -220,13 +198,13 @@ static void lying(struct kunit *test)
 	struct pv_grant_stats s;
 
 	fake_vbd_up(test);
-	submit_some(test, IN_FLIGHT);
+	fake_vbd_submit_some(test, IN_FLIGHT);
 	fake_blkback_run(&v->back, 2);
 	KUNIT_ASSERT_EQ(test, pv_blk_poll(v->q, 64), 2);
 	lie_as(v, l->lie);
 	while (pv_blk_poll(v->q, 7))
 		;
-	expect_back(test, IN_FLIGHT, 2, PV_EPROTO);
+	fake_vbd_expect_done(test, IN_FLIGHT, 2, PV_EPROTO);
 	expect_broken(test, l->reason);
 	pv_grant_stats(&s);
 	KUNIT_EXPECT_EQ(test, s.quarantined, 0u);
@@ -249,15 +227,8 @@ static void broken_with_a_queue(struct kunit *test)
 	fake_blkback_answer(&v->back, 1ull << 40, BLKIF_OP_READ, 0);
 	while (pv_blk_poll(v->q, 1))
 		;
-	expect_back(test, 10, 0, PV_EPROTO);
+	fake_vbd_expect_done(test, 10, 0, PV_EPROTO);
 	expect_broken(test, "response id out of range");
-}
-
-static void note(void *arg)
-{
-	unsigned int *n = arg;
-
-	++*n;
 }
 
 /* Its state is none: the kernel learns of it, and polls. */
@@ -267,10 +238,10 @@ static void broken_by_its_state(struct kunit *test)
 	char path[160];
 
 	fake_vbd_up(test);
-	pv_blk_set_event(v->q, note, &v->events);
-	pv_blk_on_change(v->blk, note, &v->changes);
+	pv_blk_set_event(v->q, counting, &v->events);
+	pv_blk_on_change(v->blk, counting, &v->changes);
 	pv_blk_poll(v->q, 64);
-	submit_some(test, 3);
+	fake_vbd_submit_some(test, 3);
 	pv_snprintf(path, sizeof(path), "%s/state", v->back.back);
 	pv_fake_xs_write(path, "soon");
 	fake_vbd_work();
@@ -278,7 +249,7 @@ static void broken_by_its_state(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v->changes, 1u);
 	while (pv_blk_poll(v->q, 64))
 		;
-	expect_back(test, 3, 0, PV_EPROTO);
+	fake_vbd_expect_done(test, 3, 0, PV_EPROTO);
 	expect_broken(test, "its backend's state is out of order, or none");
 }
 
@@ -305,7 +276,7 @@ static void response_read_once(struct kunit *test)
 	struct fake_vbd *v = test->priv;
 
 	fake_vbd_up(test);
-	submit_some(test, 1);
+	fake_vbd_submit_some(test, 1);
 	fake_blkback_run(&v->back, 1);
 	watched = &v->back.sring->ring[0].rsp;
 	pv_memset(reads, 0, sizeof(reads));
@@ -315,7 +286,7 @@ static void response_read_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reads[0], 1u);
 	KUNIT_EXPECT_EQ(test, reads[1], 1u);
 	KUNIT_EXPECT_EQ(test, reads[2], 1u);
-	expect_back(test, 1, 0, 0);
+	fake_vbd_expect_done(test, 1, 0, 0);
 }
 #endif
 
@@ -344,7 +315,7 @@ static void requests_overwritten(struct kunit *test)
 	for (i = 0; i < IN_FLIGHT; i++)
 		fake_blkback_answer(&v->back, rq[i].id, BLKIF_OP_READ, 0);
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), IN_FLIGHT);
-	expect_back(test, IN_FLIGHT, 0, 0);
+	fake_vbd_expect_done(test, IN_FLIGHT, 0, 0);
 	fake_vbd_submit(test, 0, PV_BLK_READ, 8, 1);
 	fake_vbd_run(v);
 	KUNIT_EXPECT_EQ(test, v->req[0].status, 0);
@@ -365,12 +336,12 @@ static void keeps_data(struct kunit *test)
 
 	fake_vbd_up(test);
 	lent = pv_fake_xen_granted();
-	submit_some(test, 5);
+	fake_vbd_submit_some(test, 5);
 	v->back.keeps = true;
 	fake_blkback_run(&v->back, 2);
 	while (pv_blk_poll(v->q, 64))
 		;
-	expect_back(test, 5, 0, PV_EPROTO);
+	fake_vbd_expect_done(test, 5, 0, PV_EPROTO);
 	pv_grant_stats(&s);
 	KUNIT_EXPECT_EQ(test, s.quarantined, 2u);
 	KUNIT_EXPECT_EQ(test, s.total - s.free - s.quarantined, lent);
@@ -393,7 +364,7 @@ static void keeps_all(struct kunit *test)
 	v->back.persistent = test->param_index % 2;
 	v->back.max_ring_order = test->param_index / 2;
 	fake_vbd_up(test);
-	submit_some(test, IN_FLIGHT);
+	fake_vbd_submit_some(test, IN_FLIGHT);
 	v->back.keeps = v->back.keeps_ring = v->back.lingers = true;
 	fake_vbd_submit(test, IN_FLIGHT, PV_BLK_READ, 0, 20);
 	fake_vbd_run(v);

@@ -4,6 +4,7 @@
  *
  * Covers: drivers/blkfront/blkfront_grants.c drivers/blkfront/blkfront_io.c
  */
+#include "counting.h"
 #include "fake_vbd.h"
 
 static void expect_all(struct kunit *test, unsigned int n, int status)
@@ -21,13 +22,6 @@ static void expect_all(struct kunit *test, unsigned int n, int status)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
-static void note(void *arg)
-{
-	unsigned int *n = arg;
-
-	++*n;
-}
-
 /* One event for many, none while it is not armed, and each wait ends. */
 static void events(struct kunit *test)
 {
@@ -35,7 +29,7 @@ static void events(struct kunit *test)
 	unsigned int i, upcalls;
 
 	fake_vbd_up(test);
-	pv_blk_set_event(v->q, note, &v->events);
+	pv_blk_set_event(v->q, counting, &v->events);
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 0);
 	for (i = 0; i < 20; i++) {
 		fake_vbd_submit(test, i, PV_BLK_READ, 0, 1);
@@ -69,7 +63,7 @@ static void late_end(struct kunit *test)
 	unsigned int i, upcalls;
 
 	fake_vbd_up(test);
-	pv_blk_set_event(v->q, note, &v->events);
+	pv_blk_set_event(v->q, counting, &v->events);
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 0);
 	pv_fake_xen_peer_send(v->back.port);
 	upcalls = pv_fake_xen.upcalls;
@@ -103,7 +97,7 @@ static void lost_event(struct kunit *test)
 	unsigned int i;
 
 	fake_vbd_up(test);
-	pv_blk_set_event(v->q, note, &v->events);
+	pv_blk_set_event(v->q, counting, &v->events);
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(v->q, 64), 0);
 	for (i = 0; i < 3; i++) {
 		fake_vbd_submit(test, 2 * i, PV_BLK_READ, 0, 1);
@@ -149,7 +143,7 @@ static void final_check(struct kunit *test)
 	struct fake_vbd *v = test->priv;
 
 	fake_vbd_up(test);
-	pv_blk_set_event(v->q, note, &v->events);
+	pv_blk_set_event(v->q, counting, &v->events);
 	fake_vbd_submit(test, 0, PV_BLK_READ, 0, 1);
 	pv_blk_flush(v->q);
 	answers = v;

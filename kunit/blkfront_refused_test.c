@@ -5,6 +5,7 @@
  *
  * Covers: drivers/blkfront/blkfront.c drivers/blkfront/blkfront_xs.c drivers/blkfront/blkfront_grants.c
  */
+#include "counting.h"
 #include "fake_vbd.h"
 
 #include <pv/abi/xen_io.h>
@@ -260,20 +261,13 @@ static void pool_is_empty(struct kunit *test)
 
 /* --- a backend that starts again -------------------------------------------------------------- */
 
-static void note(void *arg)
-{
-	unsigned int *n = arg;
-
-	++*n;
-}
-
 /* As the same disk: the kernel is told only if something of it is another. */
 static void other_features(struct kunit *test)
 {
 	struct fake_vbd *v = test->priv;
 
 	fake_vbd_up(test);
-	pv_blk_on_change(v->blk, note, &v->changes);
+	pv_blk_on_change(v->blk, counting, &v->changes);
 	fake_blkback_restart(&v->back);
 	fake_vbd_work();
 	KUNIT_EXPECT_EQ(test, v->back.connects, 2u);

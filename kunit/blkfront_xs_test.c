@@ -5,6 +5,7 @@
  *
  * Covers: drivers/blkfront/blkfront_xs.c
  */
+#include "counting.h"
 #include "fake_vbd.h"
 
 #include <pv/log.h>
@@ -274,20 +275,13 @@ static void segments(struct kunit *test)
 
 /* --- a disk that changes ---------------------------------------------------------------------- */
 
-static void note(void *arg)
-{
-	unsigned int *n = arg;
-
-	++*n;
-}
-
 static void resized(struct kunit *test)
 {
 	struct fake_vbd *v = test->priv;
 
 	v->back.sectors = "1000";
 	fake_vbd_up(test);
-	pv_blk_on_change(v->blk, note, &v->changes);
+	pv_blk_on_change(v->blk, counting, &v->changes);
 	KUNIT_EXPECT_EQ(test, pv_blk_submit(v->q, fake_vbd_request(v, 0, PV_BLK_READ, 1000, 1)),
 			PV_EINVAL);
 	back_write(v, "sectors", "2048");

@@ -90,3 +90,25 @@ struct pv_packet *fake_card_packet(struct fake_card *c, unsigned int i, uint32_t
 	pkt->user = c;
 	return pkt;
 }
+
+void fake_card_submit(struct kunit *test, unsigned int from, unsigned int n)
+{
+	struct fake_card *c = test->priv;
+	unsigned int i;
+
+	for (i = from; i < from + n; i++)
+		KUNIT_ASSERT_EQ(test, pv_net_submit(c->q, fake_card_packet(c, i, 60)), 0);
+	pv_net_flush(c->q);
+}
+
+void fake_card_expect_sent(struct kunit *test, unsigned int n, unsigned int from, int status)
+{
+	struct fake_card *c = test->priv;
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, c->sent, n);
+	for (i = 0; i < n; i++) {
+		KUNIT_EXPECT_EQ(test, c->done[i], 1u);
+		KUNIT_EXPECT_EQ(test, c->status[i], i < from ? 0 : status);
+	}
+}

@@ -55,4 +55,10 @@ void fake_card_receive(void *arg, struct pv_packet *pkt);
 /* Packet `i`: so much of the frame, from byte i on, in two pieces. */
 struct pv_packet *fake_card_packet(struct fake_card *c, unsigned int i, uint32_t len);
 
+/* Submits `n` packets from packet `from` on, of 60 bytes each, and flushes. */
+void fake_card_submit(struct kunit *test, unsigned int from, unsigned int n);
+
+/* The first `n` packets, and no others, are done once: those from `from` on with `status`, the others well. */
+void fake_card_expect_sent(struct kunit *test, unsigned int n, unsigned int from, int status);
+
 #endif

@@ -73,3 +73,27 @@ void fake_disk_run(struct fake_disk *d)
 	for (i = 0; i < 1000 && (fake_blk_run(&d->fake, 1000) || pv_blk_poll(d->q, 1000)); i++)
 		;
 }
+
+void fake_disk_submit(struct kunit *test, unsigned int from, unsigned int n)
+{
+	struct fake_disk *d = test->priv;
+	unsigned int i;
+
+	for (i = from; i < from + n; i++)
+		KUNIT_ASSERT_EQ(test,
+				pv_blk_submit(d->q, fake_disk_request(d, i, PV_BLK_READ, 8 * i, 1)),
+				0);
+	pv_blk_flush(d->q);
+}
+
+void fake_disk_expect_done(struct kunit *test, unsigned int n, unsigned int from, int status)
+{
+	struct fake_disk *d = test->priv;
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, d->total, n);
+	for (i = 0; i < n; i++) {
+		KUNIT_EXPECT_EQ(test, d->done[i], 1u);
+		KUNIT_EXPECT_EQ(test, d->req[i].status, i < from ? 0 : status);
+	}
+}

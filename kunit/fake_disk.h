@@ -47,6 +47,12 @@ void fake_disk_up(struct kunit *test);
 struct pv_blk_req *fake_disk_request(struct fake_disk *d, unsigned int i, uint8_t op,
 				     uint64_t sector, unsigned int pages);
 
+/* Submits `n` reads of a page from request `from` on, and flushes. */
+void fake_disk_submit(struct kunit *test, unsigned int from, unsigned int n);
+
+/* The first `n` requests, and no others, are done once: those from `from` on with `status`, the others well. */
+void fake_disk_expect_done(struct kunit *test, unsigned int n, unsigned int from, int status);
+
 /* Flushes, and lets device and driver work until there is nothing to do. */
 void fake_disk_run(struct fake_disk *d);
 

@@ -160,6 +160,28 @@ void fake_vbd_submit(struct kunit *test, unsigned int i, uint8_t op, uint64_t se
 	KUNIT_ASSERT_EQ(test, pv_blk_submit(v->q, fake_vbd_request(v, i, op, sector, pages)), 0);
 }
 
+void fake_vbd_submit_some(struct kunit *test, unsigned int n)
+{
+	struct fake_vbd *v = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		fake_vbd_submit(test, i, i % 3 ? PV_BLK_READ : PV_BLK_WRITE, 8 * i, 1);
+	pv_blk_flush(v->q);
+}
+
+void fake_vbd_expect_done(struct kunit *test, unsigned int n, unsigned int from, int status)
+{
+	struct fake_vbd *v = test->priv;
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, v->total, n);
+	for (i = 0; i < n; i++) {
+		KUNIT_EXPECT_EQ(test, v->done[i], 1u);
+		KUNIT_EXPECT_EQ(test, v->req[i].status, i < from ? 0 : status);
+	}
+}
+
 void fake_vbd_run(struct fake_vbd *v)
 {
 	unsigned int i, idle = 0;

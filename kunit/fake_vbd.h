@@ -63,6 +63,12 @@ struct pv_blk_req *fake_vbd_request(struct fake_vbd *v, unsigned int i, uint8_t 
 void fake_vbd_submit(struct kunit *test, unsigned int i, uint8_t op, uint64_t sector,
 		     unsigned int pages);
 
+/* Submits the first `n` requests, a write of a page and two reads in turn, and flushes. */
+void fake_vbd_submit_some(struct kunit *test, unsigned int n);
+
+/* The first `n` requests, and no others, are done once: those from `from` on with `status`, the others well. */
+void fake_vbd_expect_done(struct kunit *test, unsigned int n, unsigned int from, int status);
+
 /* Flushes, and lets backend and driver work until there is nothing to do. */
 void fake_vbd_run(struct fake_vbd *v);
 

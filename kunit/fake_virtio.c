@@ -245,6 +245,13 @@ void fake_virtio_unplug(struct fake_virtio *f)
 	pv_device_remove(&f->vd.dev);
 }
 
+void fake_virtio_needs_reset(struct fake_virtio *f)
+{
+	f->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	pv_virtio_irq_config(&f->vd);
+	(void)pv_bus_work();
+}
+
 void fake_config8(struct fake_virtio *f, unsigned int offset, uint8_t v)
 {
 	pv_memcpy(f->config + offset, &v, sizeof(v));

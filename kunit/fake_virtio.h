@@ -83,6 +83,9 @@ void fake_virtio_lends(struct kunit *test, struct fake_virtio *f);
 void fake_virtio_plug(struct fake_virtio *f, const struct pv_driver *driver);
 void fake_virtio_unplug(struct fake_virtio *f);
 
+/* It says that it needs a reset, by an interrupt; and the kernel works. */
+void fake_virtio_needs_reset(struct fake_virtio *f);
+
 void fake_config8(struct fake_virtio *f, unsigned int offset, uint8_t v);
 void fake_config16(struct fake_virtio *f, unsigned int offset, uint16_t v);
 void fake_config32(struct fake_virtio *f, unsigned int offset, uint32_t v);

@@ -5,6 +5,7 @@
  *
  * Covers: drivers/virtio/virtio_blk_again.c drivers/virtio/virtio_reset.c
  */
+#include "counting.h"
 #include "fake_disk.h"
 
 #define IN_FLIGHT 20
@@ -17,24 +18,6 @@ static void submit(struct kunit *test, unsigned int i, uint8_t op)
 	KUNIT_ASSERT_EQ(test, pv_blk_submit(d->q, fake_disk_request(d, i, op, 8 * i, pages)), 0);
 }
 
-static void submit_some(struct kunit *test, unsigned int from, unsigned int n)
-{
-	struct fake_disk *d = test->priv;
-	unsigned int i;
-
-	for (i = from; i < from + n; i++)
-		submit(test, i, PV_BLK_READ);
-	pv_blk_flush(d->q);
-}
-
-/* The device says that it needs a reset, and the kernel works. */
-static void needs_reset(struct fake_disk *d)
-{
-	d->fake.f.status |= VIRTIO_CONFIG_S_NEEDS_RESET;
-	pv_virtio_irq_config(&d->fake.f.vd);
-	(void)pv_bus_work();
-}
-
 /* What went back to those that wait is issued by the first poll. */
 static void run(struct fake_disk *d)
 {
@@ -45,15 +28,10 @@ static void run(struct fake_disk *d)
 static void expect_back(struct kunit *test, unsigned int n, unsigned int from, int status)
 {
 	struct fake_disk *d = test->priv;
-	unsigned int i;
 
 	while (pv_blk_poll(d->q, 7))
 		;
-	KUNIT_EXPECT_EQ(test, d->total, n);
-	for (i = 0; i < n; i++) {
-		KUNIT_EXPECT_EQ(test, d->done[i], 1u);
-		KUNIT_EXPECT_EQ(test, d->req[i].status, i < from ? 0 : status);
-	}
+	fake_disk_expect_done(test, n, from, status);
 }
 
 static void expect_broken(struct kunit *test)
@@ -81,13 +59,6 @@ static bool next_header(struct kunit *test, struct virtio_blk_outhdr *hdr)
 	return true;
 }
 
-static void note(void *arg)
-{
-	unsigned int *n = arg;
-
-	++*n;
-}
-
 /* Those that were answered are done once; those that the device did, but nobody saw, are done again. Fault row 38. */
 static void replayed(struct kunit *test)
 {
@@ -95,7 +66,7 @@ static void replayed(struct kunit *test)
 	unsigned int i;
 
 	fake_disk_up(test);
-	pv_blk_set_event(d->q, note, &d->events);
+	pv_blk_set_event(d->q, counting, &d->events);
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(d->q, 64), 0);
 	for (i = 0; i < 3 * IN_FLIGHT; i += 3) {
 		submit(test, i, PV_BLK_WRITE);
@@ -108,7 +79,7 @@ static void replayed(struct kunit *test)
 	fake_blk_run(&d->fake, 4);
 	d->events = 0;
 	pv_blk_poll(d->q, 1);
-	needs_reset(d);
+	fake_virtio_needs_reset(&d->fake.f);
 	KUNIT_EXPECT_EQ(test, d->fake.f.vd.dev.state, PV_DEV_LIVE);
 	KUNIT_EXPECT_EQ(test, d->total, 6u);
 	run(d);
@@ -133,7 +104,7 @@ static void in_their_order(struct kunit *test)
 
 	d->fake.f.q[0].max = 16;
 	fake_disk_up(test);
-	submit_some(test, 0, 8);
+	fake_disk_submit(test, 0, 8);
 	for (i = 0; i < 8; i++)
 		KUNIT_ASSERT_TRUE(test, fake_vq_next(&d->fake.f, 0, &c[i]));
 	for (i = 7; i; i -= 2) {
@@ -144,11 +115,11 @@ static void in_their_order(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(d->q, 64), 4);
 	/* Fills the ring, and 4 wait. */
-	submit_some(test, 8, 4);
+	fake_disk_submit(test, 8, 4);
 	submit(test, 12, PV_BLK_SYNC);
-	submit_some(test, 13, 11);
+	fake_disk_submit(test, 13, 11);
 	KUNIT_ASSERT_NOT_NULL(test, d->q->waiting.head);
-	needs_reset(d);
+	fake_virtio_needs_reset(&d->fake.f);
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(d->q, 64), 0);
 	for (i = 0; i < 8 + 8; i++) {
 		unsigned int number = i < 4 ? 2 * i : i + 4;
@@ -161,7 +132,7 @@ static void in_their_order(struct kunit *test)
 	}
 	KUNIT_EXPECT_FALSE(test, next_header(test, &hdr));
 	/* The device forgot them: once more. */
-	needs_reset(d);
+	fake_virtio_needs_reset(&d->fake.f);
 	pv_blk_poll(d->q, 64);
 	run(d);
 	expect_back(test, 24, 0, 0);
@@ -176,11 +147,11 @@ static void in_parts(struct kunit *test)
 	d->fake.f.offered &= ~INDIRECT;
 	fake_config32(&d->fake.f, offsetof(struct virtio_blk_config, size_max), 512);
 	fake_disk_up(test);
-	submit_some(test, 0, 5);
+	fake_disk_submit(test, 0, 5);
 	KUNIT_ASSERT_EQ(test, d->req[0].lib.parts, 1);
 	fake_blk_run(&d->fake, 1);
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(d->q, 1), 1);
-	needs_reset(d);
+	fake_virtio_needs_reset(&d->fake.f);
 	run(d);
 	expect_back(test, 5, 0, 0);
 	KUNIT_EXPECT_EQ(test, memcmp(d->mem, d->fake.disk, 5 * 4096), 0);
@@ -197,8 +168,8 @@ static void lent_again(struct kunit *test)
 	fake_virtio_lends(test, &d->fake.f);
 	fake_disk_up(test);
 	lent = d->fake.f.lent;
-	submit_some(test, 0, IN_FLIGHT);
-	needs_reset(d);
+	fake_disk_submit(test, 0, IN_FLIGHT);
+	fake_virtio_needs_reset(&d->fake.f);
 	KUNIT_EXPECT_EQ(test, d->fake.f.taken, 0u);
 	d->fake.f.share_fails_at = 3;
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(d->q, 64), 0);
@@ -213,10 +184,10 @@ static void lacks_a_feature(struct kunit *test)
 	struct fake_disk *d = test->priv;
 
 	fake_disk_up(test);
-	pv_blk_on_change(d->blk, note, &d->changes);
-	submit_some(test, 0, IN_FLIGHT);
+	pv_blk_on_change(d->blk, counting, &d->changes);
+	fake_disk_submit(test, 0, IN_FLIGHT);
 	d->fake.f.offered &= ~BIT64(VIRTIO_BLK_F_FLUSH);
-	needs_reset(d);
+	fake_virtio_needs_reset(&d->fake.f);
 	KUNIT_EXPECT_EQ(test, d->changes, 1u);
 	KUNIT_EXPECT_TRUE(test, pv_fake_logged("before the reset"));
 	KUNIT_EXPECT_EQ(test, d->fake.f.status, VIRTIO_CONFIG_S_FAILED);
@@ -230,11 +201,11 @@ static void has_more(struct kunit *test)
 
 	d->fake.f.offered &= ~(BIT64(VIRTIO_BLK_F_FLUSH) | INDIRECT);
 	fake_disk_up(test);
-	pv_blk_on_change(d->blk, note, &d->changes);
-	submit_some(test, 0, IN_FLIGHT);
+	pv_blk_on_change(d->blk, counting, &d->changes);
+	fake_disk_submit(test, 0, IN_FLIGHT);
 	d->fake.f.offered |= BIT64(VIRTIO_BLK_F_FLUSH) | INDIRECT;
 	fake_config64(&d->fake.f, offsetof(struct virtio_blk_config, capacity), 1000);
-	needs_reset(d);
+	fake_virtio_needs_reset(&d->fake.f);
 	KUNIT_EXPECT_EQ(test, d->changes, 1u);
 	KUNIT_EXPECT_EQ(test, d->blk->capacity, 1000ull);
 	KUNIT_EXPECT_TRUE(test, d->blk->flags & PV_BLK_F_SYNC);
@@ -247,9 +218,9 @@ static void other_blocks(struct kunit *test)
 	struct fake_disk *d = test->priv;
 
 	fake_disk_up(test);
-	submit_some(test, 0, IN_FLIGHT);
+	fake_disk_submit(test, 0, IN_FLIGHT);
 	fake_config32(&d->fake.f, offsetof(struct virtio_blk_config, blk_size), 4096);
-	needs_reset(d);
+	fake_virtio_needs_reset(&d->fake.f);
 	expect_back(test, IN_FLIGHT, 0, PV_ERESET);
 	expect_broken(test);
 }
@@ -266,9 +237,9 @@ static void no_memory(struct kunit *test)
 		pv_memset(d->done, 0, sizeof(d->done));
 		d->total = 0;
 		fake_disk_up(test);
-		submit_some(test, 0, 8);
+		fake_disk_submit(test, 0, 8);
 		pv_fake.alloc_fail_at = n;
-		needs_reset(d);
+		fake_virtio_needs_reset(&d->fake.f);
 		good = pv_fake.alloc_fail_at;
 		pv_fake.alloc_fail_at = 0;
 		if (good)
@@ -294,15 +265,15 @@ static void again_and_again(struct kunit *test)
 
 	fake_disk_up(test);
 	for (i = 0; i < 20; i++) {
-		submit_some(test, i, 1);
-		needs_reset(d);
+		fake_disk_submit(test, i, 1);
+		fake_virtio_needs_reset(&d->fake.f);
 		run(d);
 		KUNIT_ASSERT_EQ(test, d->total, i + 1);
 	}
-	submit_some(test, 20, 5);
+	fake_disk_submit(test, 20, 5);
 	for (i = 0; i < 20 && d->total == 20; i++) {
 		KUNIT_ASSERT_EQ(test, d->fake.f.vd.dev.state, PV_DEV_LIVE);
-		needs_reset(d);
+		fake_virtio_needs_reset(&d->fake.f);
 		pv_blk_poll(d->q, 64);
 	}
 	KUNIT_EXPECT_EQ(test, i, 5u);
@@ -316,10 +287,10 @@ static void after_a_lie(struct kunit *test)
 	struct fake_disk *d = test->priv;
 
 	fake_disk_up(test);
-	submit_some(test, 0, IN_FLIGHT);
+	fake_disk_submit(test, 0, IN_FLIGHT);
 	fake_vq_used(&d->fake.f, 0, 999, 1);
 	pv_blk_poll(d->q, 1);
-	needs_reset(d);
+	fake_virtio_needs_reset(&d->fake.f);
 	expect_back(test, IN_FLIGHT, 0, PV_EPROTO);
 	expect_broken(test);
 }
@@ -332,7 +303,7 @@ static void taken_away(struct kunit *test)
 
 	d->fake.f.q[0].max = 8;
 	fake_disk_up(test);
-	submit_some(test, 0, IN_FLIGHT);
+	fake_disk_submit(test, 0, IN_FLIGHT);
 	before = pv_fake.now;
 	d->fake.f.absent = true;
 	pv_virtio_irq_config(&d->fake.f.vd);
@@ -352,7 +323,7 @@ static void taken_away_at_the_end(struct kunit *test)
 	uint64_t before;
 
 	fake_disk_up(test);
-	submit_some(test, 0, IN_FLIGHT);
+	fake_disk_submit(test, 0, IN_FLIGHT);
 	before = pv_fake.now;
 	d->fake.f.absent = true;
 	fake_virtio_unplug(&d->fake.f);

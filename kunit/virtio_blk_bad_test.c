@@ -5,34 +5,10 @@
  *
  * Covers: drivers/virtio/virtio_blk_ring.c
  */
+#include "counting.h"
 #include "fake_disk.h"
 
 #define IN_FLIGHT 20
-
-static void submit_some(struct kunit *test, unsigned int n)
-{
-	struct fake_disk *d = test->priv;
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		KUNIT_ASSERT_EQ(test,
-				pv_blk_submit(d->q, fake_disk_request(d, i, PV_BLK_READ, 8 * i, 1)),
-				0);
-	pv_blk_flush(d->q);
-}
-
-/* All of them are back once, those from `from` on with `status`. */
-static void expect_back(struct kunit *test, unsigned int n, unsigned int from, int status)
-{
-	struct fake_disk *d = test->priv;
-	unsigned int i;
-
-	KUNIT_EXPECT_EQ(test, d->total, n);
-	for (i = 0; i < n; i++) {
-		KUNIT_EXPECT_EQ(test, d->done[i], 1u);
-		KUNIT_EXPECT_EQ(test, d->req[i].status, i < from ? 0 : status);
-	}
-}
 
 static void expect_broken(struct kunit *test, const char *reason)
 {
@@ -84,7 +60,7 @@ static void answered(struct kunit *test)
 		KUNIT_ASSERT_EQ(test,
 				pv_blk_submit(d->q, fake_disk_request(d, i, ops[i], 8 * i, 1)), 0);
 	fake_disk_run(d);
-	expect_back(test, 3, 0, a->expected);
+	fake_disk_expect_done(test, 3, 0, a->expected);
 	KUNIT_EXPECT_EQ(test, pv_blk_stats(d->q)->errors, a->expected ? 3ull : 0ull);
 	if (a->expected == PV_EPROTO)
 		expect_broken(test, "block request with an unknown status");
@@ -157,7 +133,7 @@ static void status_not_written(struct kunit *test)
 	struct fake_chain *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 
 	fake_disk_up(test);
-	submit_some(test, 1);
+	fake_disk_submit(test, 0, 1);
 	fake_disk_run(d);
 	KUNIT_EXPECT_EQ(test, d->req[0].status, 0);
 	KUNIT_ASSERT_EQ(test, pv_blk_submit(d->q, fake_disk_request(d, 1, PV_BLK_READ, 0, 1)), 0);
@@ -177,12 +153,12 @@ static void length_without_status(struct kunit *test)
 	static const uint8_t ok = VIRTIO_BLK_S_OK;
 
 	fake_disk_up(test);
-	submit_some(test, 1);
+	fake_disk_submit(test, 0, 1);
 	KUNIT_ASSERT_TRUE(test, fake_vq_next(&d->fake.f, 0, c));
 	fake_chain_write(c, 4096, &ok, 1);
 	fake_vq_used(&d->fake.f, 0, c->head, 4096);
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(d->q, 64), 1);
-	expect_back(test, 1, 0, 0);
+	fake_disk_expect_done(test, 1, 0, 0);
 }
 
 /* 5.2.6.3: historically, lengths are anything. */
@@ -195,14 +171,14 @@ static void legacy_length(struct kunit *test)
 
 	d->fake.f.offered &= ~MODERN;
 	fake_disk_up(test);
-	submit_some(test, 2);
+	fake_disk_submit(test, 0, 2);
 	for (i = 0; i < 2; i++) {
 		KUNIT_ASSERT_TRUE(test, fake_vq_next(&d->fake.f, 0, c));
 		fake_chain_write(c, 4096, &ok, 1);
 		fake_vq_used(&d->fake.f, 0, c->head, i ? 0 : 4096 + 17);
 	}
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(d->q, 64), 2);
-	expect_back(test, 2, 0, 0);
+	fake_disk_expect_done(test, 2, 0, 0);
 }
 
 /* --- a ring that lies ------------------------------------------------------------------------- */
@@ -233,7 +209,7 @@ static void lying(struct kunit *test)
 	uint16_t was;
 
 	fake_disk_up(test);
-	submit_some(test, IN_FLIGHT);
+	fake_disk_submit(test, 0, IN_FLIGHT);
 	fake_blk_run(&d->fake, 2);
 	KUNIT_ASSERT_EQ(test, pv_blk_poll(d->q, 64), 2);
 	was = f->q[0].used_idx;
@@ -260,7 +236,7 @@ static void lying(struct kunit *test)
 	fake_vq_show(f, 0, was);
 	while (pv_blk_poll(d->q, 7))
 		;
-	expect_back(test, IN_FLIGHT, 2, PV_EPROTO);
+	fake_disk_expect_done(test, IN_FLIGHT, 2, PV_EPROTO);
 	expect_broken(test, l->reason);
 }
 
@@ -273,14 +249,14 @@ static void broken_with_a_queue(struct kunit *test)
 	d->fake.f.offered &= ~INDIRECT;
 	fake_config32(&d->fake.f, offsetof(struct virtio_blk_config, size_max), 512);
 	fake_disk_up(test);
-	submit_some(test, 5);
+	fake_disk_submit(test, 0, 5);
 	KUNIT_ASSERT_NOT_NULL(test, d->q->waiting.head);
 	KUNIT_ASSERT_EQ(test, d->req[0].lib.parts, 1);
 	fake_vq_element(&d->fake.f, 0, 99, 1);
 	fake_vq_show(&d->fake.f, 0, 0);
 	while (pv_blk_poll(d->q, 1))
 		;
-	expect_back(test, 5, 0, PV_EPROTO);
+	fake_disk_expect_done(test, 5, 0, PV_EPROTO);
 	expect_broken(test, "used id out of range");
 }
 
@@ -303,7 +279,7 @@ static void status_read_once(struct kunit *test)
 	struct fake_chain *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 
 	fake_disk_up(test);
-	submit_some(test, 1);
+	fake_disk_submit(test, 0, 1);
 	KUNIT_ASSERT_TRUE(test, fake_vq_next(&d->fake.f, 0, c));
 	status_byte = c->piece[2].va;
 	status_reads = 0;
@@ -312,18 +288,11 @@ static void status_read_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(d->q, 64), 1);
 	pv_fake.shared_read = NULL;
 	KUNIT_EXPECT_EQ(test, status_reads, 1u);
-	expect_back(test, 1, 0, 0);
+	fake_disk_expect_done(test, 1, 0, 0);
 }
 #endif
 
 /* --- coming and going ------------------------------------------------------------------------- */
-
-static void note(void *arg)
-{
-	unsigned int *n = arg;
-
-	++*n;
-}
 
 /* It goes with requests in flight, and others that wait; the kernel learns of it, and polls. */
 static void removed(struct kunit *test)
@@ -332,10 +301,10 @@ static void removed(struct kunit *test)
 
 	d->fake.f.q[0].max = 8;
 	fake_disk_up(test);
-	pv_blk_set_event(d->q, note, &d->events);
-	pv_blk_on_change(d->blk, note, &d->changes);
+	pv_blk_set_event(d->q, counting, &d->events);
+	pv_blk_on_change(d->blk, counting, &d->changes);
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(d->q, 64), 0);
-	submit_some(test, IN_FLIGHT);
+	fake_disk_submit(test, 0, IN_FLIGHT);
 	fake_virtio_unplug(&d->fake.f);
 	KUNIT_EXPECT_EQ(test, d->fake.f.status, 0);
 	KUNIT_EXPECT_EQ(test, d->events, 1u);
@@ -347,7 +316,7 @@ static void removed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_blk_poll(d->q, 7), 7);
 	while (pv_blk_poll(d->q, 7))
 		;
-	expect_back(test, IN_FLIGHT, 0, PV_EGONE);
+	fake_disk_expect_done(test, IN_FLIGHT, 0, PV_EGONE);
 	KUNIT_EXPECT_EQ(test, pv_blk_submit(d->q, fake_disk_request(d, 0, PV_BLK_READ, 0, 1)),
 			PV_EGONE);
 	KUNIT_EXPECT_EQ(test, pv_blk_sync(d->blk), PV_EGONE);
@@ -363,12 +332,12 @@ static void removed_and_closed(struct kunit *test)
 	struct fake_disk *d = test->priv;
 
 	fake_disk_up(test);
-	submit_some(test, IN_FLIGHT);
+	fake_disk_submit(test, 0, IN_FLIGHT);
 	fake_virtio_unplug(&d->fake.f);
 	KUNIT_EXPECT_EQ(test, d->total, 0u);
 	pv_blk_close(d->blk);
 	d->blk = NULL;
-	expect_back(test, IN_FLIGHT, 0, PV_EGONE);
+	fake_disk_expect_done(test, IN_FLIGHT, 0, PV_EGONE);
 }
 
 static void removed_unopened(struct kunit *test)

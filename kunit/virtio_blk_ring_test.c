@@ -5,6 +5,7 @@
  *
  * Covers: drivers/virtio/virtio_blk_ring.c drivers/virtio/virtio_blk.c
  */
+#include "counting.h"
 #include "fake_disk.h"
 
 /* A block that is in more pieces than the device takes: refused, as nothing is copied. */
@@ -41,15 +42,9 @@ static void reset_that_does_not_end(struct kunit *test)
 	unsigned int i, kept = pv_fake.live_pages;
 
 	fake_disk_up(test);
-	for (i = 0; i < 5; i++)
-		KUNIT_ASSERT_EQ(test,
-				pv_blk_submit(d->q, fake_disk_request(d, i, PV_BLK_READ, 8 * i, 1)),
-				0);
-	pv_blk_flush(d->q);
-	d->fake.f.status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	fake_disk_submit(test, 0, 5);
 	d->fake.f.deaf = true;
-	pv_virtio_irq_config(&d->fake.f.vd);
-	(void)pv_bus_work();
+	fake_virtio_needs_reset(&d->fake.f);
 	KUNIT_EXPECT_EQ(test, d->fake.f.vd.dev.state, PV_DEV_BROKEN);
 	while (pv_blk_poll(d->q, 64))
 		;
@@ -62,13 +57,6 @@ static void reset_that_does_not_end(struct kunit *test)
 	pv_fake_pages_forget(kept);
 }
 
-static void note(void *arg)
-{
-	unsigned int *n = arg;
-
-	++*n;
-}
-
 /* After a reset it takes no DISCARD any more: the kernel is told, and requests are refused. */
 static void less_after_a_reset(struct kunit *test)
 {
@@ -77,12 +65,10 @@ static void less_after_a_reset(struct kunit *test)
 	d->fake.f.offered |= BIT64(VIRTIO_BLK_F_DISCARD);
 	fake_config32(&d->fake.f, offsetof(struct virtio_blk_config, max_discard_sectors), 64);
 	fake_disk_up(test);
-	pv_blk_on_change(d->blk, note, &d->changes);
+	pv_blk_on_change(d->blk, counting, &d->changes);
 	KUNIT_EXPECT_NE(test, d->blk->flags & PV_BLK_F_DISCARD, 0u);
 	fake_config32(&d->fake.f, offsetof(struct virtio_blk_config, max_discard_sectors), 0);
-	d->fake.f.status |= VIRTIO_CONFIG_S_NEEDS_RESET;
-	pv_virtio_irq_config(&d->fake.f.vd);
-	(void)pv_bus_work();
+	fake_virtio_needs_reset(&d->fake.f);
 	KUNIT_EXPECT_EQ(test, d->fake.f.vd.dev.state, PV_DEV_LIVE);
 	KUNIT_EXPECT_EQ(test, d->changes, 1u);
 	fake_disk_request(d, 0, PV_BLK_DISCARD, 0, 0)->num_sectors = 8;

@@ -5,38 +5,10 @@
  *
  * Covers: drivers/virtio/virtio_net.c
  */
+#include "counting.h"
 #include "fake_card.h"
 
 #define IN_FLIGHT 20
-
-static void submit_some(struct kunit *test, unsigned int from, unsigned int n)
-{
-	struct fake_card *c = test->priv;
-	unsigned int i;
-
-	for (i = from; i < from + n; i++)
-		KUNIT_ASSERT_EQ(test, pv_net_submit(c->q, fake_card_packet(c, i, 60)), 0);
-	pv_net_flush(c->q);
-}
-
-static void needs_reset(struct fake_card *c)
-{
-	c->fake.f.status |= VIRTIO_CONFIG_S_NEEDS_RESET;
-	pv_virtio_irq_config(&c->fake.f.vd);
-	(void)pv_bus_work();
-}
-
-static void expect_sent(struct kunit *test, unsigned int n, unsigned int from, int status)
-{
-	struct fake_card *c = test->priv;
-	unsigned int i;
-
-	KUNIT_EXPECT_EQ(test, c->sent, n);
-	for (i = 0; i < n; i++) {
-		KUNIT_EXPECT_EQ(test, c->done[i], 1u);
-		KUNIT_EXPECT_EQ(test, c->status[i], i < from ? 0 : status);
-	}
-}
 
 /* Both directions. */
 static void expect_works(struct kunit *test, unsigned int i)
@@ -44,7 +16,7 @@ static void expect_works(struct kunit *test, unsigned int i)
 	struct fake_card *c = test->priv;
 	unsigned int received = c->received, sent = c->sent;
 
-	submit_some(test, i, 1);
+	fake_card_submit(test, i, 1);
 	KUNIT_EXPECT_EQ(test, fake_net_run(&c->fake, 9), 1u);
 	KUNIT_EXPECT_TRUE(test, fake_net_receive(&c->fake, NULL, c->frame, 60));
 	pv_net_poll(c->q, 64);
@@ -68,13 +40,6 @@ static void expect_broken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->q->pool.num, 0u);
 }
 
-static void note(void *arg)
-{
-	unsigned int *n = arg;
-
-	++*n;
-}
-
 /* Fault row 38 */
 static void comes_back(struct kunit *test)
 {
@@ -83,10 +48,10 @@ static void comes_back(struct kunit *test)
 
 	fake_card_up(test);
 	pages = pv_fake.live_pages;
-	pv_net_set_event(c->q, note, &c->events);
-	pv_net_on_change(c->net, note, &c->changes);
+	pv_net_set_event(c->q, counting, &c->events);
+	pv_net_on_change(c->net, counting, &c->changes);
 	pv_net_poll(c->q, 64);
-	submit_some(test, 0, IN_FLIGHT);
+	fake_card_submit(test, 0, IN_FLIGHT);
 	fake_net_run(&c->fake, 5);
 	pv_net_poll(c->q, 64);
 	/* Answered, but nobody saw it. */
@@ -94,7 +59,7 @@ static void comes_back(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, fake_net_receive(&c->fake, NULL, c->frame, 60));
 	c->events = 0;
 	pv_net_poll(c->q, 0);
-	needs_reset(c);
+	fake_virtio_needs_reset(&c->fake.f);
 	KUNIT_EXPECT_EQ(test, c->changes, 1u);
 	KUNIT_EXPECT_EQ(test, c->fake.f.vd.dev.state, PV_DEV_LIVE);
 	KUNIT_EXPECT_TRUE(test, c->net->link_up);
@@ -118,12 +83,12 @@ static void lent_again(struct kunit *test)
 	fake_virtio_lends(test, &c->fake.f);
 	fake_card_up(test);
 	lent = c->fake.f.lent;
-	submit_some(test, 0, IN_FLIGHT);
-	needs_reset(c);
+	fake_card_submit(test, 0, IN_FLIGHT);
+	fake_virtio_needs_reset(&c->fake.f);
 	KUNIT_EXPECT_EQ(test, c->fake.f.taken, 0u);
 	KUNIT_EXPECT_EQ(test, c->fake.f.lent, lent);
 	pv_net_poll(c->q, 64);
-	expect_sent(test, IN_FLIGHT, 0, PV_ERESET);
+	fake_card_expect_sent(test, IN_FLIGHT, 0, PV_ERESET);
 	expect_works(test, IN_FLIGHT);
 }
 
@@ -138,7 +103,7 @@ static void while_packets_are_held(struct kunit *test)
 	c->keeps = true;
 	KUNIT_ASSERT_TRUE(test, fake_net_receive(&c->fake, NULL, c->frame, 60));
 	pv_net_poll(c->q, 64);
-	needs_reset(c);
+	fake_virtio_needs_reset(&c->fake.f);
 	KUNIT_EXPECT_EQ(test, fake_vq_waiting(&c->fake.f, RX), posted - 1);
 	pv_packet_put(c->kept[0]);
 	c->kept[0] = NULL;
@@ -155,7 +120,7 @@ static void while_stopped(struct kunit *test)
 
 	fake_card_up(test);
 	pv_net_stop(c->net);
-	needs_reset(c);
+	fake_virtio_needs_reset(&c->fake.f);
 	KUNIT_EXPECT_EQ(test, c->fake.f.vd.dev.state, PV_DEV_LIVE);
 	KUNIT_ASSERT_EQ(test, pv_net_start(c->net, fake_card_receive, c), 0);
 	expect_works(test, 0);
@@ -167,14 +132,14 @@ static void lacks_a_feature(struct kunit *test)
 	struct fake_card *c = test->priv;
 
 	fake_card_up(test);
-	pv_net_on_change(c->net, note, &c->changes);
-	submit_some(test, 0, IN_FLIGHT);
+	pv_net_on_change(c->net, counting, &c->changes);
+	fake_card_submit(test, 0, IN_FLIGHT);
 	c->fake.f.offered &= ~MRG;
-	needs_reset(c);
+	fake_virtio_needs_reset(&c->fake.f);
 	KUNIT_EXPECT_EQ(test, c->changes, 1u);
 	KUNIT_EXPECT_TRUE(test, pv_fake_logged("before the reset"));
 	pv_net_poll(c->q, 64);
-	expect_sent(test, IN_FLIGHT, 0, PV_ERESET);
+	fake_card_expect_sent(test, IN_FLIGHT, 0, PV_ERESET);
 	expect_broken(test);
 }
 
@@ -186,7 +151,7 @@ static void has_more(struct kunit *test)
 	c->fake.f.offered &= ~MRG;
 	fake_card_up(test);
 	c->fake.f.offered |= MRG;
-	needs_reset(c);
+	fake_virtio_needs_reset(&c->fake.f);
 	KUNIT_EXPECT_EQ(test, c->fake.f.accepted & MRG, 0ull);
 	expect_works(test, 0);
 }
@@ -203,13 +168,13 @@ static void no_memory(struct kunit *test)
 		pv_memset(c->done, 0, sizeof(c->done));
 		c->sent = 0;
 		fake_card_up(test);
-		submit_some(test, 0, 3);
+		fake_card_submit(test, 0, 3);
 		pv_fake.alloc_fail_at = n;
-		needs_reset(c);
+		fake_virtio_needs_reset(&c->fake.f);
 		good = pv_fake.alloc_fail_at;
 		pv_fake.alloc_fail_at = 0;
 		pv_net_poll(c->q, 64);
-		expect_sent(test, 3, 0, PV_ERESET);
+		fake_card_expect_sent(test, 3, 0, PV_ERESET);
 		if (good)
 			break;
 		expect_broken(test);
@@ -231,11 +196,11 @@ static void again_and_again(struct kunit *test)
 
 	fake_card_up(test);
 	for (i = 0; i < 20; i++) {
-		needs_reset(c);
+		fake_virtio_needs_reset(&c->fake.f);
 		expect_works(test, i);
 	}
 	for (i = 0; i < 20 && c->fake.f.vd.dev.state == PV_DEV_LIVE; i++)
-		needs_reset(c);
+		fake_virtio_needs_reset(&c->fake.f);
 	KUNIT_EXPECT_EQ(test, i, 5u);
 	expect_broken(test);
 }
@@ -246,12 +211,12 @@ static void after_a_lie(struct kunit *test)
 	struct fake_card *c = test->priv;
 
 	fake_card_up(test);
-	submit_some(test, 0, IN_FLIGHT);
+	fake_card_submit(test, 0, IN_FLIGHT);
 	fake_vq_used(&c->fake.f, TX, 999, 0);
 	pv_net_poll(c->q, 64);
-	needs_reset(c);
+	fake_virtio_needs_reset(&c->fake.f);
 	pv_net_poll(c->q, 64);
-	expect_sent(test, IN_FLIGHT, 0, PV_EPROTO);
+	fake_card_expect_sent(test, IN_FLIGHT, 0, PV_EPROTO);
 	KUNIT_EXPECT_EQ(test, c->fake.f.vd.dev.state, PV_DEV_BROKEN);
 	KUNIT_EXPECT_EQ(test, c->fake.f.resets, 2u);
 }
@@ -263,7 +228,7 @@ static void taken_away(struct kunit *test)
 	uint64_t before;
 
 	fake_card_up(test);
-	submit_some(test, 0, IN_FLIGHT);
+	fake_card_submit(test, 0, IN_FLIGHT);
 	before = pv_fake.now;
 	c->fake.f.absent = true;
 	pv_virtio_irq_config(&c->fake.f.vd);
@@ -271,7 +236,7 @@ static void taken_away(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_fake.now, before);
 	KUNIT_EXPECT_EQ(test, c->fake.f.vd.dev.state, PV_DEV_GONE);
 	pv_net_poll(c->q, 64);
-	expect_sent(test, IN_FLIGHT, 0, PV_EGONE);
+	fake_card_expect_sent(test, IN_FLIGHT, 0, PV_EGONE);
 	pv_net_stop(c->net);
 	KUNIT_EXPECT_EQ(test, pv_fake.live_pages, 0u);
 }

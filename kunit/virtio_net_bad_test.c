@@ -5,31 +5,10 @@
  *
  * Covers: drivers/virtio/virtio_net_rx.c drivers/virtio/virtio_net_tx.c
  */
+#include "counting.h"
 #include "fake_card.h"
 
 #define IN_FLIGHT 20
-
-static void submit_some(struct kunit *test, unsigned int n)
-{
-	struct fake_card *c = test->priv;
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		KUNIT_ASSERT_EQ(test, pv_net_submit(c->q, fake_card_packet(c, i, 60)), 0);
-	pv_net_flush(c->q);
-}
-
-static void expect_sent(struct kunit *test, unsigned int n, unsigned int from, int status)
-{
-	struct fake_card *c = test->priv;
-	unsigned int i;
-
-	KUNIT_EXPECT_EQ(test, c->sent, n);
-	for (i = 0; i < n; i++) {
-		KUNIT_EXPECT_EQ(test, c->done[i], 1u);
-		KUNIT_EXPECT_EQ(test, c->status[i], i < from ? 0 : status);
-	}
-}
 
 static void expect_broken(struct kunit *test, const char *reason)
 {
@@ -77,7 +56,7 @@ static void lying(struct kunit *test)
 	uint16_t was;
 
 	fake_card_up(test);
-	submit_some(test, IN_FLIGHT);
+	fake_card_submit(test, 0, IN_FLIGHT);
 	fake_net_run(&c->fake, 3);
 	KUNIT_EXPECT_EQ(test, pv_net_poll(c->q, 64), 0);
 	was = f->q[l->queue].used_idx;
@@ -86,7 +65,7 @@ static void lying(struct kunit *test)
 	fake_vq_show(f, l->queue, was);
 	pv_net_poll(c->q, 64);
 	pv_net_poll(c->q, 64);
-	expect_sent(test, IN_FLIGHT, 3, PV_EPROTO);
+	fake_card_expect_sent(test, IN_FLIGHT, 3, PV_EPROTO);
 	KUNIT_EXPECT_EQ(test, c->received, 0u);
 	expect_broken(test, l->reason);
 }
@@ -98,12 +77,12 @@ static void lying_to_submit(struct kunit *test)
 
 	c->fake.f.q[TX].max = 32;
 	fake_card_up(test);
-	submit_some(test, 32);
+	fake_card_submit(test, 0, 32);
 	fake_vq_used(&c->fake.f, TX, 99, 0);
 	KUNIT_EXPECT_EQ(test, pv_net_submit(c->q, fake_card_packet(c, 32, 60)), PV_EIO);
 	KUNIT_EXPECT_EQ(test, c->sent, 0u);
 	pv_net_poll(c->q, 64);
-	expect_sent(test, 32, 0, PV_EPROTO);
+	fake_card_expect_sent(test, 32, 0, PV_EPROTO);
 	expect_broken(test, "used id out of range");
 }
 
@@ -189,14 +168,14 @@ static void stopped(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pv_net_start(c->net, fake_card_receive, c), PV_EBUSY);
 		pv_memset(c->done, 0, sizeof(c->done));
 		c->sent = c->received = 0;
-		submit_some(test, IN_FLIGHT);
+		fake_card_submit(test, 0, IN_FLIGHT);
 		fake_net_run(&c->fake, 5);
 		KUNIT_ASSERT_TRUE(test, fake_net_receive(&c->fake, NULL, c->frame, 60));
 		pv_net_poll(c->q, 64);
 		KUNIT_EXPECT_EQ(test, c->received, 1u);
 		pv_net_stop(c->net);
 		KUNIT_EXPECT_EQ(test, c->fake.f.status, 0);
-		expect_sent(test, IN_FLIGHT, 5, PV_EIO);
+		fake_card_expect_sent(test, IN_FLIGHT, 5, PV_EIO);
 		KUNIT_EXPECT_LE(test, pv_fake.live_pages, pages);
 		KUNIT_EXPECT_EQ(test, pv_net_submit(c->q, fake_card_packet(c, 0, 60)), PV_EIO);
 		pv_net_flush(c->q);
@@ -216,13 +195,6 @@ static void features_change(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_net_start(c->net, fake_card_receive, c), 0);
 }
 
-static void note(void *arg)
-{
-	unsigned int *n = arg;
-
-	++*n;
-}
-
 static void link_and_mtu(struct kunit *test)
 {
 	struct fake_card *c = test->priv;
@@ -233,7 +205,7 @@ static void link_and_mtu(struct kunit *test)
 	fake_card_up(test);
 	KUNIT_EXPECT_TRUE(test, c->net->link_up);
 	KUNIT_EXPECT_EQ(test, c->net->mtu, 9000);
-	pv_net_on_change(c->net, note, &c->changes);
+	pv_net_on_change(c->net, counting, &c->changes);
 	fake_config16(f, offsetof(struct virtio_net_config, status), 0);
 	pv_virtio_irq_config(&f->vd);
 	pv_bus_work();
@@ -290,12 +262,12 @@ static void removed(struct kunit *test)
 	struct fake_card *c = test->priv;
 
 	fake_card_up(test);
-	pv_net_set_event(c->q, note, &c->events);
-	pv_net_on_change(c->net, note, &c->changes);
+	pv_net_set_event(c->q, counting, &c->events);
+	pv_net_on_change(c->net, counting, &c->changes);
 	c->keeps = true;
 	KUNIT_ASSERT_TRUE(test, fake_net_receive(&c->fake, NULL, c->frame, 60));
 	pv_net_poll(c->q, 64);
-	submit_some(test, IN_FLIGHT);
+	fake_card_submit(test, 0, IN_FLIGHT);
 	fake_virtio_unplug(&c->fake.f);
 	KUNIT_EXPECT_EQ(test, c->fake.f.status, 0);
 	KUNIT_EXPECT_FALSE(test, c->net->link_up);
@@ -304,7 +276,7 @@ static void removed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->sent, 0u);
 	KUNIT_EXPECT_FALSE(test, c->fake.f.released);
 	pv_net_poll(c->q, 64);
-	expect_sent(test, IN_FLIGHT, 0, PV_EGONE);
+	fake_card_expect_sent(test, IN_FLIGHT, 0, PV_EGONE);
 	KUNIT_EXPECT_EQ(test, pv_net_submit(c->q, fake_card_packet(c, 0, 60)), PV_EGONE);
 	pv_net_flush(c->q);
 	pv_net_stop(c->net);
@@ -335,10 +307,10 @@ static void start_without_memory(struct kunit *test)
 	pv_fake.alloc_fail_at = 0;
 	KUNIT_EXPECT_GT(test, n, 20u);
 	KUNIT_EXPECT_LT(test, n, 200u);
-	submit_some(test, 3);
+	fake_card_submit(test, 0, 3);
 	fake_net_run(&c->fake, 9);
 	pv_net_poll(c->q, 9);
-	expect_sent(test, 3, 3, 0);
+	fake_card_expect_sent(test, 3, 3, 0);
 }
 
 static struct kunit_case cases[] = {

@@ -6,22 +6,9 @@
  * Covers: drivers/virtio/virtio_net.c drivers/virtio/virtio_net_rings.c drivers/virtio/virtio_net_rx.c
  * drivers/virtio/virtio_net_tx.c
  */
+#include "counting.h"
 #include "fake_card.h"
 #include "pv-core/queues.h"
-
-static void note(void *arg)
-{
-	unsigned int *n = arg;
-
-	++*n;
-}
-
-static void needs_reset(struct fake_card *c)
-{
-	c->fake.f.status |= VIRTIO_CONFIG_S_NEEDS_RESET;
-	pv_virtio_irq_config(&c->fake.f.vd);
-	(void)pv_bus_work();
-}
 
 /* One piece, which asks for nothing: its table is there already. */
 static struct pv_packet *plain(struct fake_card *c, unsigned int i)
@@ -73,7 +60,7 @@ static void smaller_after_a_reset(struct kunit *test)
 		fake_card_up(test);
 		KUNIT_EXPECT_GT(test, c->q->pool.num, 32u);
 		c->fake.f.q[RX].max = 32;
-		needs_reset(c);
+		fake_virtio_needs_reset(&c->fake.f);
 		KUNIT_EXPECT_EQ(test, c->fake.f.vd.dev.state, PV_DEV_LIVE);
 		/* Legacy buffers take two entries. */
 		KUNIT_EXPECT_EQ(test, fake_vq_waiting(&c->fake.f, RX), k == 2 ? 16u : 32u);
@@ -104,7 +91,7 @@ static void events_no_more(struct kunit *test)
 	for (k = 0; k < PV_ARRAY_SIZE(features); k++) {
 		fake_net_init(&c->fake, features[k]);
 		fake_card_up(test);
-		pv_net_set_event(c->q, note, &c->events);
+		pv_net_set_event(c->q, counting, &c->events);
 		KUNIT_ASSERT_EQ(test, pv_net_submit(c->q, plain(c, 0)), 0);
 		pv_net_flush(c->q);
 		pv_net_poll(c->q, 64);
@@ -132,7 +119,7 @@ static void no_event_of_a_liar(struct kunit *test)
 	unsigned int i;
 
 	fake_card_up(test);
-	pv_net_set_event(c->q, note, &c->events);
+	pv_net_set_event(c->q, counting, &c->events);
 	pv_net_poll(c->q, 64);
 	KUNIT_ASSERT_EQ(test, pv_net_submit(c->q, plain(c, 0)), 0);
 	pv_net_flush(c->q);
@@ -158,7 +145,7 @@ static void event_at_half(struct kunit *test)
 	unsigned int i, tx;
 
 	fake_card_up(test);
-	pv_net_set_event(c->q, note, &c->events);
+	pv_net_set_event(c->q, counting, &c->events);
 	for (i = 0; i < 8; i++)
 		KUNIT_ASSERT_EQ(test, pv_net_submit(c->q, plain(c, i)), 0);
 	pv_net_flush(c->q);
@@ -202,7 +189,7 @@ static void final_check(struct kunit *test)
 
 	fake_card_up(test);
 	vq = c->fake.f.vd.vq;
-	pv_net_set_event(c->q, note, &c->events);
+	pv_net_set_event(c->q, counting, &c->events);
 	wish = (void PV_FORCE *)vq[RX].used_event;
 	pv_fake.shared_wrote = work_after_wish;
 	pv_net_poll(c->q, 64);
@@ -212,7 +199,7 @@ static void final_check(struct kunit *test)
 	pv_net_flush(c->q);
 	/* So that the wish is the first write. */
 	pv_net_set_event(c->q, NULL, NULL);
-	pv_net_set_event(c->q, note, &c->events);
+	pv_net_set_event(c->q, counting, &c->events);
 	wish = (void PV_FORCE *)vq[TX].used_event;
 	pv_fake.shared_wrote = work_after_wish;
 	pv_net_poll(c->q, 64);
@@ -292,7 +279,7 @@ static void changes_not_readable(struct kunit *test)
 	unsigned int reads;
 
 	fake_card_up(test);
-	pv_net_on_change(c->net, note, &c->changes);
+	pv_net_on_change(c->net, counting, &c->changes);
 	c->fake.f.restless = true;
 	fake_config16(&c->fake.f, offsetof(struct virtio_net_config, status), 0);
 	pv_virtio_irq_config(&c->fake.f.vd);
@@ -322,7 +309,7 @@ static void reset_that_does_not_end(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, pv_net_submit(c->q, plain(c, 0)), 0);
 	pv_net_flush(c->q);
 	c->fake.f.deaf = true;
-	needs_reset(c);
+	fake_virtio_needs_reset(&c->fake.f);
 	KUNIT_EXPECT_EQ(test, c->fake.f.vd.dev.state, PV_DEV_BROKEN);
 	KUNIT_EXPECT_FALSE(test, c->net->link_up);
 	pv_net_poll(c->q, 64);

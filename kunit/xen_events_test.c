@@ -11,6 +11,7 @@
 #include <pv/string.h>
 #include <pv/xen.h>
 
+#include "fake_events.h"
 #include "pv-core/xen/events.h"
 #include "pv-core/xen/xen.h"
 
@@ -53,24 +54,6 @@ static void counting(void *arg)
 {
 	++*(unsigned int *)arg;
 	last_cpu = pv_os_cpu();
-}
-
-static struct pv_evtchn_stats stats(void)
-{
-	struct pv_evtchn_stats s;
-
-	pv_evtchn_stats(&s);
-	return s;
-}
-
-static bool masked(int port)
-{
-	return pv_fake_xen_shared()->evtchn_mask[port / 64] >> port % 64 & 1;
-}
-
-static bool pending(int port)
-{
-	return pv_fake_xen_shared()->evtchn_pending[port / 64] >> port % 64 & 1;
 }
 
 /* --- binding ---------------------------------------------------------------------------------- */
