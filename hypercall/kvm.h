@@ -2,11 +2,12 @@
 /*
  * Hypercalls of KVM, each with its own types.
  *
- * VMCALL is Intel's instruction and VMMCALL AMD's. KVM handles the wrong one by rewriting the guest's
- * code, which fails where that is read-only; so the right one is chosen once, by the CPU's vendor.
+ * VMCALL is Intel's instruction and VMMCALL AMD's. KVM handles the wrong one by rewriting the
+ * guest's code, which fails where that is read-only; so the right one is chosen once, by the CPU's
+ * vendor.
  *
- * Results are 0 or a count, or PV_E*: PV_ENOSYS if KVM does not know the call (its feature bit tells
- * before), PV_EPERM if it is made from user mode. Context: any. None sleeps.
+ * Results are 0 or a count, or PV_E*: PV_ENOSYS if KVM does not know the call (its feature bit
+ * tells before), PV_EPERM if it is made from user mode. Context: any. None sleeps.
  */
 #ifndef PV_HYPERCALL_KVM_H
 #define PV_HYPERCALL_KVM_H
@@ -80,9 +81,9 @@ static inline long pv_kvm_clock_pairing(uint64_t pairing_pa)
 }
 
 /*
- * Sends an interrupt to up to 128 vCPUs: bit n of `low` is APIC id `first + n`, of `high` `first + 64
- * + n`. `icr` is the low half of the interrupt command register: vector and delivery mode. To how many
- * it was delivered. Feature PV_SEND_IPI.
+ * Sends an interrupt to up to 128 vCPUs: bit n of `low` is APIC id `first + n`, of `high`
+ * `first + 64 + n`. `icr` is the low half of the interrupt command register: vector and delivery
+ * mode. To how many it was delivered. Feature PV_SEND_IPI.
  */
 static inline long pv_kvm_send_ipi(uint64_t low, uint64_t high, uint32_t first, uint32_t icr)
 {

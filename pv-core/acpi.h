@@ -20,8 +20,9 @@ const void *pv_acpi_get(uint64_t rsdp, const char *signature, unsigned int n, si
 void pv_acpi_put(const void *table, size_t len);
 
 /*
- * The same, unchecked: for whoever looks for something in a long table that mostly is not there, and
- * checks the table by pv_acpi_valid() when it is. What a wrong checksum hides is counted here by `n`.
+ * The same, unchecked: for whoever looks for something in a long table that mostly is not there,
+ * and checks the table by pv_acpi_valid() when it is. What a wrong checksum hides is counted here
+ * by `n`.
  */
 const void *pv_acpi_peek(uint64_t rsdp, const char *signature, unsigned int n, size_t *len);
 bool pv_acpi_valid(const void *table, size_t len);

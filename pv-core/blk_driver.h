@@ -2,10 +2,10 @@
 /*
  * Between the block class layer and its drivers.
  *
- * The class layer (blk.c) checks requests, keeps the list of those that wait, cuts them into parts by
- * the queue's limits and knows when a request is done. A driver puts parts on its ring and reports their
- * completions; it keeps, for each part in flight, the request and how it was shared, in its own
- * shadow.
+ * The class layer (blk.c) checks requests, keeps the list of those that wait, cuts them into parts
+ * by the queue's limits and knows when a request is done. A driver puts parts on its ring and
+ * reports their completions; it keeps, for each part in flight, the request and how it was shared,
+ * in its own shadow.
  */
 #ifndef PV_CORE_BLK_DRIVER_H
 #define PV_CORE_BLK_DRIVER_H
@@ -22,23 +22,23 @@ struct pv_blk_limits {
 
 struct pv_blk_ops {
 	/*
-	 * Puts the next part of `req` on the ring: pieces by pv_blk_take(), or a sector range. 0, or
-	 * PV_EBUSY if the ring is full (nothing was taken then); any other error ends the request.
-	 * Does not notify.
+	 * Puts the next part of `req` on the ring: pieces by pv_blk_take(), or a sector range. 0,
+	 * or PV_EBUSY if the ring is full (nothing was taken then); any other error ends the
+	 * request. Does not notify.
 	 */
 	int (*issue)(struct pv_blk_queue *q, struct pv_blk_req *req);
 	/* Notifies the peer if it asked for it since the last time. */
 	void (*flush)(struct pv_blk_queue *q);
 	/*
-	 * Takes at most `budget` completions off the ring and calls pv_blk_part_done() for each. On a
-	 * broken device it completes the parts in flight with PV_EPROTO, after it made sure that the peer
-	 * no longer reaches their memory. The number of parts completed; less than the budget only if
-	 * there are no more.
+	 * Takes at most `budget` completions off the ring and calls pv_blk_part_done() for each. On
+	 * a broken device it completes the parts in flight with PV_EPROTO, after it made sure that
+	 * the peer no longer reaches their memory. The number of parts completed; less than the
+	 * budget only if there are no more.
 	 */
 	int (*poll)(struct pv_blk_queue *q, int budget);
 	/*
-	 * Asks for an event at the next completion, or, with false, for none. True if completions came
-	 * meanwhile (the final check): the caller polls again.
+	 * Asks for an event at the next completion, or, with false, for none. True if completions
+	 * came meanwhile (the final check): the caller polls again.
 	 */
 	bool (*arm)(struct pv_blk_queue *q, bool on);
 };
@@ -73,12 +73,12 @@ void pv_blk_register(struct pv_blk *blk);
 
 /*
  * REMOVAL, from remove, in control context:
- *	pv_blk_unregister()	takes it out of sight. New requests get PV_EGONE; the driver's operations are
- *				not called any more.
+ *	pv_blk_unregister()	takes it out of sight. New requests get PV_EGONE; the driver's
+ *				operations are not called any more.
  *	pv_blk_part_lost()	for each part in flight, after the device was stopped: as
  *				pv_blk_part_done(), but done() is left to the kernel's next poll.
- *	pv_blk_release()	the driver is done with it: tells the kernel; `release(blk)` is called when the
- *				last hold is gone, perhaps at once.
+ *	pv_blk_release()	the driver is done with it: tells the kernel; `release(blk)` is
+ *				called when the last hold is gone, perhaps at once.
  */
 void pv_blk_unregister(struct pv_blk *blk);
 void pv_blk_part_lost(struct pv_blk_queue *q, struct pv_blk_req *req, int status);
@@ -91,17 +91,20 @@ void pv_blk_release(struct pv_blk *blk, void (*release)(struct pv_blk *blk));
 void pv_blk_changed(struct pv_blk *blk);
 
 /*
- * The next part of a READ or WRITE, within the queue's limits: its pieces, either the caller's own or
- * written to piece[], which has room for max_segs; their number in `*num`, their length in `*bytes`,
- * and the sector that it begins at. Moves the request's position past them. NULL if no whole logical
- * block fits into max_segs of the caller's pieces. Called by issue, once it knows that the ring has
- * room.
+ * The next part of a READ or WRITE, within the queue's limits: its pieces, either the caller's own
+ * or written to piece[], which has room for max_segs; their number in `*num`, their length in
+ * `*bytes`, and the sector that it begins at. Moves the request's position past them. NULL if no
+ * whole logical block fits into max_segs of the caller's pieces. Called by issue, once it knows
+ * that the ring has room.
  */
 const struct pv_seg *pv_blk_cut(struct pv_blk_queue *q, struct pv_blk_req *req,
 				struct pv_seg *piece, unsigned int *num, uint64_t *sector,
 				uint32_t *bytes);
 
-/* Whether a READ or WRITE is one piece, which need not be cut: all of it is the next part, as most are. */
+/*
+ * Whether a READ or WRITE is one piece, which need not be cut: all of it is the next part, as most
+ * are.
+ */
 static inline bool pv_blk_whole(const struct pv_blk_queue *q, const struct pv_blk_req *req)
 {
 	return pv_likely(req->num_segs == 1 && req->segs->len <= q->uncut);
@@ -160,10 +163,10 @@ static inline void pv_blk_part_done(struct pv_blk_queue *q, struct pv_blk_req *r
 
 /*
  * A part in flight is lost, but its request is not: when the last of its parts is back, the request
- * begins anew, before all that wait. For drivers whose peer started again; they give back all parts,
- * the one that was issued last first, so that the requests are in the order of their submission
- * again. With the limits changed, pv_blk_queue_init() follows. What waits is issued by the kernel's
- * next poll. Context: control; the data path must not run meanwhile.
+ * begins anew, before all that wait. For drivers whose peer started again; they give back all
+ * parts, the one that was issued last first, so that the requests are in the order of their
+ * submission again. With the limits changed, pv_blk_queue_init() follows. What waits is issued by
+ * the kernel's next poll. Context: control; the data path must not run meanwhile.
  */
 void pv_blk_part_again(struct pv_blk_queue *q, struct pv_blk_req *req);
 

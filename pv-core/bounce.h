@@ -6,18 +6,20 @@
  *	A queue of a device that is untrusted (struct pv_device), its driver, and the peer.
  *
  * WHO OWNS WHAT WHEN
- *	Each queue has a pool of whole pages, which are shared with the peer as long as the pool lasts, and hold
- *	nothing else of the guest's: they are zeroes when they are shared. What a peer reads is copied to a page
- *	of the pool when it is lent, what it writes is copied from there when the loan ends, and private memory
- *	from then on. Until a page is used again, what is on it is what this peer wrote itself, or was given.
+ *	Each queue has a pool of whole pages, which are shared with the peer as long as the pool
+ *	lasts, and hold nothing else of the guest's: they are zeroes when they are shared. What a
+ *	peer reads is copied to a page of the pool when it is lent, what it writes is copied from
+ *	there when the loan ends, and private memory from then on. Until a page is used again, what
+ *	is on it is what this peer wrote itself, or was given.
  *
- *	Rings, headers and what else both sides write lie on whole pages of their own anyway, and are shared as
- *	they are.
+ *	Rings, headers and what else both sides write lie on whole pages of their own anyway, and
+ *	are shared as they are.
  *
  * WHAT CAN FAIL
- *	An empty pool is PV_EBUSY: the request waits as for a ring that is full. The pool is the queue's, so that
- *	a page comes back by the queue's own completions, and no lock is needed. A pool has at least as many
- *	pages as the longest request, so that one fits when nothing else is in flight.
+ *	An empty pool is PV_EBUSY: the request waits as for a ring that is full. The pool is the
+ *	queue's, so that a page comes back by the queue's own completions, and no lock is needed. A
+ *	pool has at least as many pages as the longest request, so that one fits when nothing else
+ *	is in flight.
  */
 #ifndef PV_CORE_BOUNCE_H
 #define PV_CORE_BOUNCE_H
@@ -40,20 +42,21 @@ struct pv_bounce {
 };
 
 /*
- * A pool of `wanted` pages, at most 65536, or of as many as there is memory for. 0; PV_ENOMEM if these are
- * fewer than `least`, which is not 0, and there is no pool. Context: control.
+ * A pool of `wanted` pages, at most 65536, or of as many as there is memory for. 0; PV_ENOMEM if
+ * these are fewer than `least`, which is not 0, and there is no pool. Context: control.
  */
 int pv_bounce_init(struct pv_bounce *b, struct pv_device *dev, unsigned int wanted,
 		   unsigned int least) PV_MUST_CHECK;
 
 /*
- * Its mirror; nothing is lent. `held`: the peer may still reach the pages, which are not used again then.
- * Also where there is no pool. Context: control.
+ * Its mirror; nothing is lent. `held`: the peer may still reach the pages, which are not used again
+ * then. Also where there is no pool. Context: control.
  */
 void pv_bounce_exit(struct pv_bounce *b, bool held);
 
 /*
- * A page, and its address; NULL if none is free. The peer sees what was on it before. Context: data.
+ * A page, and its address; NULL if none is free. The peer sees what was on it before. Context:
+ * data.
  */
 uint8_t PV_SHARED *pv_bounce_take(struct pv_bounce *b, pv_bus_addr_t *addr);
 
@@ -61,15 +64,15 @@ uint8_t PV_SHARED *pv_bounce_take(struct pv_bounce *b, pv_bus_addr_t *addr);
 void pv_bounce_give(struct pv_bounce *b, pv_bus_addr_t addr);
 
 /*
- * As pv_share(), of at most a page: the peer gets a copy, or zeroes where it is to write. 0, PV_EBUSY if no
- * page is free. Context: data.
+ * As pv_share(), of at most a page: the peer gets a copy, or zeroes where it is to write. 0,
+ * PV_EBUSY if no page is free. Context: data.
  */
 int pv_bounce_share(struct pv_bounce *b, const void *va, uint32_t len, enum pv_share_dir dir,
 		    pv_bus_addr_t *addr) PV_MUST_CHECK;
 
 /*
- * As pv_unshare(): the first `len` bytes of what the peer wrote are at `va` then. Context: data, and control
- * when the device was stopped.
+ * As pv_unshare(): the first `len` bytes of what the peer wrote are at `va` then. Context: data,
+ * and control when the device was stopped.
  */
 void pv_bounce_unshare(struct pv_bounce *b, pv_bus_addr_t addr, void *va, uint32_t len,
 		       enum pv_share_dir dir);

@@ -25,21 +25,27 @@ struct pv_clock_source {
 };
 
 /*
- * Makes it the clock, and starts it on this CPU. 0, or what cpu_start said, and then there is no clock.
- * PV_ENODEV if its page holds no time. Context: control.
+ * Makes it the clock, and starts it on this CPU. 0, or what cpu_start said, and then there is no
+ * clock. PV_ENODEV if its page holds no time. Context: control.
  */
 int pv_clock_register(const struct pv_clock_source *source);
 
-/* The time at which this CPU's TSC is, or was, `tsc`, by its page. False if there is none. Context: any. */
+/*
+ * The time at which this CPU's TSC is, or was, `tsc`, by its page. False if there is none. Context:
+ * any.
+ */
 bool pv_clock_at(uint64_t tsc, uint64_t *ns);
 
 /*
- * The machine runs on another host, perhaps, whose time is behind: from here on the clock is that far ahead of the host's. Context:
- * control, no other CPU runs.
+ * The machine runs on another host, perhaps, whose time is behind: from here on the clock is that
+ * far ahead of the host's. Context: control, no other CPU runs.
  */
 void pv_clock_resume(void);
 
-/* The host's time when the clock says `ns`; 0 for what is before the guest came there. Context: any. */
+/*
+ * The host's time when the clock says `ns`; 0 for what is before the guest came there. Context:
+ * any.
+ */
 uint64_t pv_clock_to_host(uint64_t ns);
 
 /* On this CPU. 0 (also without a clock), PV_ENOSPC beyond PV_CONFIG_MAX_CPUS, or cpu_start's. */

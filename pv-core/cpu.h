@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Between what is done with several CPUs and the hypervisors' folders: each registers its own ways. What it
- * has none for is NULL, and done as on a machine: MADT, INIT and SIPI, HLT, the local APIC.
+ * Between what is done with several CPUs and the hypervisors' folders: each registers its own ways.
+ * What it has none for is NULL, and done as on a machine: MADT, INIT and SIPI, HLT, the local APIC.
  */
 #ifndef PV_CORE_CPU_H
 #define PV_CORE_CPU_H
@@ -15,17 +15,19 @@ struct pv_cpu_host {
 	void (*begin)(void);
 
 	/*
-	 * Whether the hypervisor knows a CPU of this number: for machines without a MADT. `*info` is
-	 * filled in.
+	 * Whether the hypervisor knows a CPU of this number: for machines without a MADT. `*info`
+	 * is filled in.
 	 */
 	bool (*find)(uint32_t number, struct pv_cpu_info *info);
 	/*
-	 * Starts it. PV_ENOTSUP: by INIT and SIPI. The rest as pv_cpu_start(). `again`: it went off by
-	 * off().
+	 * Starts it. PV_ENOTSUP: by INIT and SIPI. The rest as pv_cpu_start(). `again`: it went off
+	 * by off().
 	 */
 	int (*start)(const struct pv_cpu_info *info, bool again, void (*entry)(void *arg),
 		     void *arg, void *stack_end);
-	/* Stops this CPU. Returns if that is done by HLT, or when start(..., true) went on there. */
+	/*
+	 * Stops this CPU. Returns if that is done by HLT, or when start(..., true) went on there.
+	 */
 	void (*off)(const struct pv_cpu_info *info);
 
 	/* Calls pv_cpu_changed() from pv_work() from now on; and not any more. 0 or PV_E*. */
@@ -35,8 +37,8 @@ struct pv_cpu_host {
 	/* --- ipi.c --- */
 
 	/*
-	 * Has `fn(arg)` called on CPU `cpu`, which is this one, when `ipi_send` is called with the same
-	 * numbers. 0 or PV_E*. close: its mirror, on any CPU. Context: control.
+	 * Has `fn(arg)` called on CPU `cpu`, which is this one, when `ipi_send` is called with the
+	 * same numbers. 0 or PV_E*. close: its mirror, on any CPU. Context: control.
 	 */
 	int (*ipi_open)(unsigned int ipi, unsigned int cpu, void (*fn)(void *arg), void *arg);
 	void (*ipi_close)(unsigned int ipi, unsigned int cpu);
@@ -52,8 +54,8 @@ struct pv_cpu_host {
 	/* --- lock.c. Context: any --- */
 
 	/*
-	 * wait: sleeps on this CPU until kick() for it; a kick from before is not lost, and it may return
-	 * for nothing. yield: the CPU gets this one's time.
+	 * wait: sleeps on this CPU until kick() for it; a kick from before is not lost, and it may
+	 * return for nothing. yield: the CPU gets this one's time.
 	 */
 	void (*wait)(unsigned int cpu);
 	void (*kick)(unsigned int cpu);
@@ -77,21 +79,21 @@ static inline const struct pv_cpu_host *pv_cpu_host(void)
 }
 
 /*
- * cpu.c: the hypervisor wants the CPU with this `uid` to be used, or not. Nothing if that is so, or there is no such
- * CPU. Context: control, from pv_work().
+ * cpu.c: the hypervisor wants the CPU with this `uid` to be used, or not. Nothing if that is so, or
+ * there is no such CPU. Context: control, from pv_work().
  */
 void pv_cpu_changed(uint32_t uid, bool present);
 
 /*
- * madt.c: the CPUs of a MADT, in its order; each is handed to `fn`. How many. 0: there is no MADT. Context:
- * control.
+ * madt.c: the CPUs of a MADT, in its order; each is handed to `fn`. How many. 0: there is no MADT.
+ * Context: control.
  */
 unsigned int pv_madt_cpus(uint64_t rsdp, void (*fn)(const struct pv_cpu_info *info, void *arg),
 			  void *arg);
 
 /*
- * cpu_plug.c: tells pv_cpu_changed() of what QEMU's user plugs and unplugs. 0, or PV_ENOTSUP: this is not QEMU with
- * ACPI. unwatch: its mirror. Context: control.
+ * cpu_plug.c: tells pv_cpu_changed() of what QEMU's user plugs and unplugs. 0, or PV_ENOTSUP: this
+ * is not QEMU with ACPI. unwatch: its mirror. Context: control.
  */
 int pv_cpu_plug_watch(uint64_t rsdp);
 void pv_cpu_plug_unwatch(void);

@@ -6,8 +6,9 @@
 #include <pv/shared.h>
 
 /*
- * Where the hypervisor sets bit 0 of a word when the CPU's next end of interrupt need not be told; NULL:
- * nowhere. Only while that CPU is in the hypervisor, so that one instruction of the CPU's own is enough.
+ * Where the hypervisor sets bit 0 of a word when the CPU's next end of interrupt need not be told;
+ * NULL: nowhere. Only while that CPU is in the hypervisor, so that one instruction of the CPU's own
+ * is enough.
  */
 struct pv_eoi_word {
 	uint32_t PV_SHARED *word;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The local APIC (Intel SDM 3A, 11), as far as the library uses it beside the kernel: to send interrupts,
- * and for the timer. The kernel has enabled it, in either mode; every CPU is in the same.
+ * The local APIC (Intel SDM 3A, 11), as far as the library uses it beside the kernel: to send
+ * interrupts, and for the timer. The kernel has enabled it, in either mode; every CPU is in the
+ * same.
  */
 #ifndef PV_CORE_LAPIC_H
 #define PV_CORE_LAPIC_H
@@ -28,9 +29,9 @@
 #define PV_LAPIC_LVT_DEADLINE 0x40000
 
 /*
- * Finds the mode, and the registers; what it takes is given back by pv_shutdown(). 0 (also when it was done
- * before), PV_ENOTSUP if there is none or it is disabled, PV_ENOMEM if its page cannot be mapped. Context:
- * control.
+ * Finds the mode, and the registers; what it takes is given back by pv_shutdown(). 0 (also when it
+ * was done before), PV_ENOTSUP if there is none or it is disabled, PV_ENOMEM if its page cannot be
+ * mapped. Context: control.
  */
 int pv_lapic_init(void);
 
@@ -40,8 +41,9 @@ void pv_lapic_write(unsigned int reg, uint32_t v);
 uint32_t pv_lapic_id(void);
 
 /*
- * Sends an interrupt to the CPU with this APIC identifier: mode, vector and flags in `low`. In the page's
- * mode, identifiers are below 255, and two writes are needed: nothing that interrupts on this CPU may send meanwhile.
+ * Sends an interrupt to the CPU with this APIC identifier: mode, vector and flags in `low`. In the
+ * page's mode, identifiers are below 255, and two writes are needed: nothing that interrupts on
+ * this CPU may send meanwhile.
  * Context: any, interrupts off.
  */
 void pv_lapic_send(uint32_t apic_id, uint32_t low);

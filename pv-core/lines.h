@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Memory that one CPU writes, and no other: cache lines of its own. The port's allocations are aligned to 16 bytes
- * (pv_os_alloc()), so that the end of one and the beginning of the next may be in one line, for which two CPUs
- * would then contend although they share nothing.
+ * Memory that one CPU writes, and no other: cache lines of its own. The port's allocations are
+ * aligned to 16 bytes (pv_os_alloc()), so that the end of one and the beginning of the next may be
+ * in one line, for which two CPUs would then contend although they share nothing.
  */
 #ifndef PV_CORE_LINES_H
 #define PV_CORE_LINES_H

@@ -13,28 +13,29 @@
 
 struct pv_net_ops {
 	/*
-	 * Puts the packet on the send ring. 0; PV_EBUSY; PV_EINVAL if it is more than the device takes. Does
-	 * not notify.
+	 * Puts the packet on the send ring. 0; PV_EBUSY; PV_EINVAL if it is more than the device
+	 * takes. Does not notify.
 	 */
 	int (*send)(struct pv_net_queue *q, struct pv_packet *pkt);
 	/* Notifies the peer of sent packets, where it asked for it. */
 	void (*flush)(struct pv_net_queue *q);
 	/*
-	 * Takes completions off the send ring, and calls pv_net_sent() for each. On a broken device, after
-	 * it made sure that the peer no longer reaches their memory, all packets are sent with PV_EPROTO,
-	 * and posted buffers go back to the pool.
+	 * Takes completions off the send ring, and calls pv_net_sent() for each. On a broken
+	 * device, after it made sure that the peer no longer reaches their memory, all packets are
+	 * sent with PV_EPROTO, and posted buffers go back to the pool.
 	 */
 	void (*reap)(struct pv_net_queue *q);
 	/*
-	 * Takes at most `budget` packets off the receive ring, checks them, and calls pv_net_deliver()
-	 * for each that is good, or counts it as dropped. The number of packets taken.
+	 * Takes at most `budget` packets off the receive ring, checks them, and calls
+	 * pv_net_deliver() for each that is good, or counts it as dropped. The number of packets
+	 * taken.
 	 */
 	int (*receive)(struct pv_net_queue *q, int budget);
 	/* Posts what the pool has, and notifies the peer. */
 	void (*refill)(struct pv_net_queue *q);
 	/*
-	 * Asks for events, or, with false, for none. True if there is work to poll for already (the final
-	 * check).
+	 * Asks for events, or, with false, for none. True if there is work to poll for already (the
+	 * final check).
 	 */
 	bool (*arm)(struct pv_net_queue *q, bool on);
 };
@@ -73,25 +74,26 @@ struct pv_net_queue {
 };
 
 /*
- * Publishes the device: gives it its number and name. `start` brings its rings up, `stop` resets it,
- * gives the packets that were on the send ring to pv_net_sent() with PV_EIO, and the posted buffers
- * to pv_net_buf_put(); between the two the operations above are called. Context: control, from probe.
+ * Publishes the device: gives it its number and name. `start` brings its rings up, `stop` resets
+ * it, gives the packets that were on the send ring to pv_net_sent() with PV_EIO, and the posted
+ * buffers to pv_net_buf_put(); between the two the operations above are called. Context: control,
+ * from probe.
  */
 void pv_net_register(struct pv_net *net, int (*start)(struct pv_net *net),
 		     void (*stop)(struct pv_net *net));
 
 /*
  * REMOVAL, from remove, in control context: pv_net_unregister() takes the device out of sight; new
- * packets get PV_EGONE, and the driver's functions are not called any more. The driver stops it, gives packets
- * and buffers back as for `stop`, with PV_EGONE, and calls pv_net_release(), which tells the
- * kernel; `release(net)` is called when the last hold is gone, perhaps at once.
+ * packets get PV_EGONE, and the driver's functions are not called any more. The driver stops it,
+ * gives packets and buffers back as for `stop`, with PV_EGONE, and calls pv_net_release(), which
+ * tells the kernel; `release(net)` is called when the last hold is gone, perhaps at once.
  */
 void pv_net_unregister(struct pv_net *net);
 void pv_net_release(struct pv_net *net, void (*release)(struct pv_net *net));
 
 /*
- * The device is broken, and its driver has no rings for it any more: it counts as not started, and its
- * buffers are freed. Packets that were sent are done by the next poll. Context: control.
+ * The device is broken, and its driver has no rings for it any more: it counts as not started, and
+ * its buffers are freed. Packets that were sent are done by the next poll. Context: control.
  */
 void pv_net_ended(struct pv_net *net);
 
@@ -129,7 +131,10 @@ static inline void pv_net_buf_put(struct pv_net_queue *q, struct pv_net_buf *buf
  */
 void pv_net_deliver(struct pv_net_queue *q, struct pv_net_buf *buf);
 
-/* A packet was sent, with 0 or an error; done() is called by the next poll. Context: data, from reap. */
+/*
+ * A packet was sent, with 0 or an error; done() is called by the next poll. Context: data, from
+ * reap.
+ */
 void pv_net_sent(struct pv_net_queue *q, struct pv_packet *pkt, int status);
 
 /* The interrupt came for this queue. Context: interrupt. */

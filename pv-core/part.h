@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Parts of the library that are linked only where they are named, and yet have something to do when a CPU
- * comes or goes, and in the end: each attaches itself when it is used first.
+ * Parts of the library that are linked only where they are named, and yet have something to do when
+ * a CPU comes or goes, and in the end: each attaches itself when it is used first.
  */
 #ifndef PV_CORE_PART_H
 #define PV_CORE_PART_H
@@ -15,7 +15,10 @@ struct pv_part {
 	void (*cpu_stop)(unsigned int cpu);
 	/* Control work that is due, in each pv_work(); the number of things done. NULL: none. */
 	int (*work)(void);
-	/* Everything is given back; the devices have been removed, the clock and events are still there. */
+	/*
+	 * Everything is given back; the devices have been removed, the clock and events are still
+	 * there.
+	 */
 	void (*end)(void);
 
 	struct pv_part *next; /* part.c's */
@@ -23,8 +26,8 @@ struct pv_part {
 };
 
 /*
- * Takes part from now on; what this CPU needs the part does itself. Nothing if it does already. Context:
- * control.
+ * Takes part from now on; what this CPU needs the part does itself. Nothing if it does already.
+ * Context: control.
  */
 void pv_part_attach(struct pv_part *part);
 

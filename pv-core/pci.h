@@ -41,7 +41,8 @@ void pv_pci_write32(struct pv_pci_addr a, unsigned int offset, uint32_t v);
 void pv_pci_scan(void (*fn)(struct pv_pci_addr a, void *arg), void *arg);
 
 /*
- * A walk over a function's capabilities (PCI 3.0, 6.7). A list that loops ends where it would begin again.
+ * A walk over a function's capabilities (PCI 3.0, 6.7). A list that loops ends where it would begin
+ * again.
  */
 struct pv_pci_caps {
 	struct pv_pci_addr addr;

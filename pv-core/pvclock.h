@@ -2,10 +2,10 @@
 /*
  * Reading a pvclock page: what Xen and KVM share of it.
  *
- * The host is the page's only writer (but for one flag). It makes the version odd, writes, and makes
- * it even again. A reading is good if the version was even before it and is the same after it. The host
- * may be broken, or hostile: the number of attempts is bounded, and no value in the page makes the
- * arithmetic undefined.
+ * The host is the page's only writer (but for one flag). It makes the version odd, writes, and
+ * makes it even again. A reading is good if the version was even before it and is the same after
+ * it. The host may be broken, or hostile: the number of attempts is bounded, and no value in the
+ * page makes the arithmetic undefined.
  */
 #ifndef PV_CORE_PVCLOCK_H
 #define PV_CORE_PVCLOCK_H
@@ -36,11 +36,11 @@ struct pv_pvclock_sample {
 };
 
 /*
- * RDTSC is no load: the CPU may execute it before loads that come earlier have their values, and so give
- * a TSC from before the page's time stamp. LFENCE lets nothing later begin until those are done
- * (Intel SDM 2B, RDTSC; AMD APM 3, where Linux and KVM have made LFENCE dispatch-serialising). After it
- * none is needed: the page changes only between an exit and an entry of its own CPU, and those
- * serialise.
+ * RDTSC is no load: the CPU may execute it before loads that come earlier have their values, and so
+ * give a TSC from before the page's time stamp. LFENCE lets nothing later begin until those are
+ * done (Intel SDM 2B, RDTSC; AMD APM 3, where Linux and KVM have made LFENCE dispatch-serialising).
+ * After it none is needed: the page changes only between an exit and an entry of its own CPU, and
+ * those serialise.
  */
 static inline uint64_t pv_rdtsc_ordered(void)
 {
@@ -49,8 +49,8 @@ static inline uint64_t pv_rdtsc_ordered(void)
 }
 
 /*
- * One attempt. False if the page was, or may have been, written meanwhile. The acquiring load of the
- * version pairs with the host's release of the even one; the barrier before the second with the
+ * One attempt. False if the page was, or may have been, written meanwhile. The acquiring load of
+ * the version pairs with the host's release of the even one; the barrier before the second with the
  * host's before its writes.
  */
 static inline bool pv_pvclock_try(const struct pvclock_vcpu_time_info PV_SHARED *page,
@@ -69,9 +69,9 @@ static inline bool pv_pvclock_try(const struct pvclock_vcpu_time_info PV_SHARED 
 }
 
 /*
- * `delta` ticks in nanoseconds, all bits kept: ((delta << shift) * mul) >> 32. The shift to the right, of
- * every TSC above 1 GHz, drops bits before the multiplication, as the host does. |shift| is at most
- * PV_PVCLOCK_MAX_SHIFT, so that 64 + 31 + 32 bits fit into 128.
+ * `delta` ticks in nanoseconds, all bits kept: ((delta << shift) * mul) >> 32. The shift to the
+ * right, of every TSC above 1 GHz, drops bits before the multiplication, as the host does. |shift|
+ * is at most PV_PVCLOCK_MAX_SHIFT, so that 64 + 31 + 32 bits fit into 128.
  */
 static inline uint64_t pv_pvclock_scale(uint64_t delta, uint32_t mul, int shift)
 {
@@ -85,9 +85,9 @@ static inline uint64_t pv_pvclock_scale(uint64_t delta, uint32_t mul, int shift)
 }
 
 /*
- * The time of a sample. False if its shift is none. A TSC from before the page's time stamp (another
- * CPU's, or one that was set back) counts as the time stamp. The difference is what counts: Xen's time stamp
- * for a new PVH guest is from before its TSC was 0, and hence near 2^64.
+ * The time of a sample. False if its shift is none. A TSC from before the page's time stamp
+ * (another CPU's, or one that was set back) counts as the time stamp. The difference is what
+ * counts: Xen's time stamp for a new PVH guest is from before its TSC was 0, and hence near 2^64.
  */
 static inline bool pv_pvclock_time(const struct pv_pvclock_sample *s, uint64_t *ns)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Between the timer and its sources: a hypervisor's folder registers its own; the local APIC's is used where
- * none did.
+ * Between the timer and its sources: a hypervisor's folder registers its own; the local APIC's is
+ * used where none did.
  */
 #ifndef PV_CORE_TIMER_H
 #define PV_CORE_TIMER_H
@@ -13,12 +13,14 @@
 #define PV_TIMER_NEVER (~0ull)
 
 struct pv_timer_source {
-	/* Has CPU `cpu`, which is this one, use it. 0 or PV_E*. stop: its mirror. Context: control. */
+	/*
+	 * Has CPU `cpu`, which is this one, use it. 0 or PV_E*. stop: its mirror. Context: control.
+	 */
 	int (*start)(unsigned int cpu);
 	void (*stop)(unsigned int cpu);
 	/*
-	 * This CPU's timer goes off at `deadline_ns` of pv_timer_now(), PV_TIMER_NEVER for never, and
-	 * pv_timer_fire() is called then. 0 or PV_E*. Context: any, on CPU `cpu`.
+	 * This CPU's timer goes off at `deadline_ns` of pv_timer_now(), PV_TIMER_NEVER for never,
+	 * and pv_timer_fire() is called then. 0 or PV_E*. Context: any, on CPU `cpu`.
 	 */
 	int (*set)(unsigned int cpu, uint64_t deadline_ns);
 };

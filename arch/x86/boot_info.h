@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What the boot protocols' parsers have in common: filling a struct pv_boot_info from a loader's data,
- * within its bounds.
+ * What the boot protocols' parsers have in common: filling a struct pv_boot_info from a loader's
+ * data, within its bounds.
  */
 #ifndef PV_ARCH_BOOT_INFO_H
 #define PV_ARCH_BOOT_INFO_H
@@ -12,8 +12,9 @@
 void pv_boot_begin(struct pv_boot_info *info, enum pv_boot_protocol protocol);
 
 /*
- * Appends a range, or a module. Empty ones are left out; those that wrap around, or for which there is
- * no room, are counted as dropped. A range that goes on where the last one of its type ended makes that longer.
+ * Appends a range, or a module. Empty ones are left out; those that wrap around, or for which there
+ * is no room, are counted as dropped. A range that goes on where the last one of its type ended
+ * makes that longer.
  */
 void pv_boot_add_range(struct pv_boot_info *info, uint64_t base, uint64_t size, uint32_t type);
 void pv_boot_add_module(struct pv_boot_info *info, uint64_t base, uint64_t size);

@@ -45,9 +45,10 @@ extern uint8_t pv_xen_hypercall_page[];
 extern const uint8_t *pv_xen_call_page; /* the same; set before the mode */
 
 /*
- * Starting a CPU (ap_trampoline.S, ap_start.c). What is between the first two symbols is copied to a page below 1 MiB;
- * in it, at pv_ap_trampoline_start, is the structure, which pv_ap_start_fill() fills for the page's address
- * and with what this CPU has in its control registers. The CPU sets pv_ap_arrived when it is in the kernel.
+ * Starting a CPU (ap_trampoline.S, ap_start.c). What is between the first two symbols is copied to
+ * a page below 1 MiB; in it, at pv_ap_trampoline_start, is the structure, which pv_ap_start_fill()
+ * fills for the page's address and with what this CPU has in its control registers. The CPU sets
+ * pv_ap_arrived when it is in the kernel.
  */
 struct pv_ap_start {
 	uint32_t low_cr3, low_cr4, efer;
@@ -65,7 +66,9 @@ extern uint32_t pv_ap_arrived;
 void pv_ap_start_fill(struct pv_ap_start *start, uint32_t base, void (*entry)(void *arg), void *arg,
 		      void *stack_end);
 
-/* Not functions of C: the trampoline's way into the kernel, and with segments still to be loaded. */
+/*
+ * Not functions of C: the trampoline's way into the kernel, and with segments still to be loaded.
+ */
 void pv_ap_land(void);
 void pv_ap_segments(void);
 
@@ -174,7 +177,10 @@ static inline void pv_halt(void)
 	__asm__ __volatile__("hlt" : : : "memory");
 }
 
-/* With interrupts off: takes one, or several, and returns with them off. None that is pending is slept through. */
+/*
+ * With interrupts off: takes one, or several, and returns with them off. None that is pending is
+ * slept through.
+ */
 static inline void pv_wait_for_interrupt(void)
 {
 	__asm__ __volatile__("sti; hlt; cli" : : : "memory");

@@ -13,8 +13,9 @@
  * in flight goes back to the class layer, which cuts it anew, by the limits of the new
  * connection.
  *
- * AN UNTRUSTED BACKEND (blkif.h, "trusted") sees the connection's pages, which hold nothing else of the guest's, and of
- * data the pool's: they are copied there, as for a backend with persistent grants, whether it is one or not.
+ * AN UNTRUSTED BACKEND (blkif.h, "trusted") sees the connection's pages, which hold nothing else of
+ * the guest's, and of data the pool's: they are copied there, as for a backend with persistent
+ * grants, whether it is one or not.
  *
  * SECTORS are of 512 bytes in all that blkif.h counts in sectors, whatever the block is. (Headers
  * of Xen 4.5 to 4.19 say otherwise of a frontend that writes feature-large-sector-size; backends

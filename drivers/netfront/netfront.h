@@ -3,33 +3,36 @@
  * Xen's network frontend (xen/io/netif.h).
  *
  * THE PARTIES
- *	This driver, and a backend in another domain, which has a network interface ("vif") at its end.
- *	They share a page for each of two rings, of 256 slots. Notifications go by event channels, one for
- *	each ring or, with a backend that cannot, one for both.
+ *	This driver, and a backend in another domain, which has a network interface ("vif") at its
+ *	end. They share a page for each of two rings, of 256 slots. Notifications go by event
+ *	channels, one for each ring or, with a backend that cannot, one for both.
  *
  * THE SEQUENCE (states in xenbus.h)
  *	probe	the backend is InitWait: its features, our address. Ring pages are granted, ports
- *		allocated, and their numbers written, with Connected, in one transaction (netfront_xs.c).
- *		The backend maps the rings and becomes Connected: the link is up.
+ *		allocated, and their numbers written, with Connected, in one transaction
+ *		(netfront_xs.c). The backend maps the rings and becomes Connected: the link is up.
  *	start	receive buffers are posted
- *	stop	the connection is closed, so that the backend gives up what it was given; the next start
- *		connects again, with what the backend then offers
+ *	stop	the connection is closed, so that the backend gives up what it was given; the next
+ *		start connects again, with what the backend then offers
  *	resume	the backend died and came back: all grants are taken back, packets not sent are lost
  *		(PV_EIO), and the connection is made again as at first, under the same interface
  *
  * WHO OWNS WHAT WHEN
- *	sending		the packet's pages are granted, read-only, from submit until each of its slots was
- *			answered (netfront_tx.c). To an untrusted backend (netif.h, "trusted") they are not:
- *			what is sent is copied to pages of ours, which hold nothing else
- *	receiving	a page of the pool is granted for writing while it is posted. The backend has the
- *			hypervisor copy into it (request-rx-copy) and does not map it. A page is looked at only
- *			after its grant was revoked, and so cannot change any more (netfront_rx.c). Before an
- *			untrusted backend gets it, what the kernel may have left there is erased
+ *	sending		the packet's pages are granted, read-only, from submit until each of its
+ *			slots was answered (netfront_tx.c). To an untrusted backend (netif.h,
+ *			"trusted") they are not: what is sent is copied to pages of ours, which hold
+ *			nothing else
+ *	receiving	a page of the pool is granted for writing while it is posted. The backend
+ *			has the hypervisor copy into it (request-rx-copy) and does not map it. A
+ *			page is looked at only after its grant was revoked, and so cannot change any
+ *			more (netfront_rx.c). Before an untrusted backend gets it, what the kernel
+ *			may have left there is erased
  *
  * WHAT CAN FAIL
- *	Answers that make no sense to the rings break the device. Frames that make no sense are dropped and
- *	counted. A backend that still uses what it answered (XSA-396) breaks the device: a receive page goes
- *	into quarantine; a packet's memory is the kernel's, which learns it by PV_EPROTO.
+ *	Answers that make no sense to the rings break the device. Frames that make no sense are
+ *	dropped and counted. A backend that still uses what it answered (XSA-396) breaks the device:
+ *	a receive page goes into quarantine; a packet's memory is the kernel's, which learns it by
+ *	PV_EPROTO.
  *
  *	netfront.c	life cycle			netfront_tx.c	send ring
  *	netfront_xs.c	negotiation in xenstore		netfront_rx.c	receive ring
@@ -47,7 +50,10 @@
 #include "pv-core/xen/xenbus.h"
 
 #define NUM_PAIRS 1u /* of rings; multi-queue-max-queues adds more of them to the array */
-/* Slots of either ring: as many as a page holds. A fuzzer's rings are smaller, so that it comes around them. */
+/*
+ * Slots of either ring: as many as a page holds. A fuzzer's rings are smaller, so that it comes
+ * around them.
+ */
 #ifdef PV_NETFRONT_SLOTS
 #define RING_NUM PV_NETFRONT_SLOTS
 #else
@@ -74,7 +80,10 @@ struct netfront_tx {
 	uint16_t next; /* in the list of free ones */
 };
 
-/* A page of ours for what is not lent to the backend as it lies, granted as long as the connection lasts. */
+/*
+ * A page of ours for what is not lent to the backend as it lies, granted as long as the connection
+ * lasts.
+ */
 struct netfront_bounce {
 	uint8_t *page;
 	int ref;
@@ -144,7 +153,10 @@ struct netfront {
 /* Our MAC address into nf->net. 0; PV_EINVAL without one. */
 int pv_netfront_read_mac(struct netfront *nf);
 
-/* What the backend offers: nf->offer, and flags and MTU in nf->net. 0; PV_ENOTSUP without feature-rx-copy. */
+/*
+ * What the backend offers: nf->offer, and flags and MTU in nf->net. 0; PV_ENOTSUP without
+ * feature-rx-copy.
+ */
 int pv_netfront_read_offer(struct netfront *nf);
 
 /* What may change while connected: link and MTU. True if they did. */
@@ -190,7 +202,10 @@ int pv_netfront_rx_init(struct netfront_pair *pair);
 void pv_netfront_rx_exit(struct netfront_pair *pair);
 void pv_netfront_rx_drain(struct netfront_pair *pair);
 
-/* Gives new pages to buffers in the pool that lost theirs; those that get none leave it. Context: control. */
+/*
+ * Gives new pages to buffers in the pool that lost theirs; those that get none leave it. Context:
+ * control.
+ */
 void pv_netfront_rx_mend(struct netfront_pair *pair);
 
 int pv_netfront_receive(struct pv_net_queue *q, int budget);
@@ -201,9 +216,9 @@ void pv_netfront_refill_erased(struct pv_net_queue *q);
 /* --- netfront_csum.c -------------------------------------------------------------------------- */
 
 /*
- * Where a backend looks for the checksum of a frame that begins with these `len` bytes: from which byte on it
- * sums, and the field's offset from there. False if it would not know: neither TCP nor UDP in whole
- * IPv4 or IPv6 packets. `*v6` is which.
+ * Where a backend looks for the checksum of a frame that begins with these `len` bytes: from which
+ * byte on it sums, and the field's offset from there. False if it would not know: neither TCP nor
+ * UDP in whole IPv4 or IPv6 packets. `*v6` is which.
  */
 bool pv_netfront_csum_find(const uint8_t *frame, uint32_t len, uint16_t *start, uint16_t *offset,
 			   bool *v6);

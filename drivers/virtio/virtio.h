@@ -3,30 +3,31 @@
  * A virtio device, between its transport and its driver.
  *
  * INITIALISATION (virtio 1.2, 3.1.1)
- *	The transport finds the device and registers it. The driver's probe calls pv_virtio_begin(), which
- *	resets the device (a reset is waited for, with a bound), sets ACKNOWLEDGE and DRIVER, intersects
- *	the offered features with the driver's, and reads FEATURES_OK back. Then queues, by
- *	pv_virtio_queues(), and pv_virtio_ready(), which sets DRIVER_OK. Interrupts that come before are
- *	counted and ignored.
+ *	The transport finds the device and registers it. The driver's probe calls pv_virtio_begin(),
+ *	which resets the device (a reset is waited for, with a bound), sets ACKNOWLEDGE and DRIVER,
+ *	intersects the offered features with the driver's, and reads FEATURES_OK back. Then queues,
+ *	by pv_virtio_queues(), and pv_virtio_ready(), which sets DRIVER_OK. Interrupts that come
+ *	before are counted and ignored.
  *
  * LEGACY (virtio 1.2, 3.1.2, 4.1.5.1.3)
- *	Devices without VERSION_1 have no FEATURES_OK, a ring of one contiguous piece, named by its page
- *	number, and configuration in the guest's byte order, which on x86 is the same.
+ *	Devices without VERSION_1 have no FEATURES_OK, a ring of one contiguous piece, named by its
+ *	page number, and configuration in the guest's byte order, which on x86 is the same.
  *
  * FAILURE
- *	Whatever goes wrong in initialisation sets FAILED (by pv_virtio_end()) and fails the probe. A device
- *	that later breaks the protocol is reset, so that it no longer reaches memory, before its requests
- *	are completed; and it stays broken, since what lied once is not asked again.
+ *	Whatever goes wrong in initialisation sets FAILED (by pv_virtio_end()) and fails the probe.
+ *	A device that later breaks the protocol is reset, so that it no longer reaches memory,
+ *	before its requests are completed; and it stays broken, since what lied once is not asked
+ *	again.
  *
  * A DEVICE THAT NEEDS A RESET (2.1.2)
- *	says so by its status and a change of its configuration. It did not lie: its driver resets it,
- *	negotiates anew, and goes on (virtio_reset.c). What it was asked for and had not answered by
- *	then, or had answered unseen, is a matter of the device's kind. Without the features that it had, or
- *	if it needs resets without end, it is broken.
+ *	says so by its status and a change of its configuration. It did not lie: its driver resets
+ *	it, negotiates anew, and goes on (virtio_reset.c). What it was asked for and had not
+ *	answered by then, or had answered unseen, is a matter of the device's kind. Without the
+ *	features that it had, or if it needs resets without end, it is broken.
  *
  * A DEVICE THAT WAS TAKEN AWAY
- *	has no registers: they read all ones. Where the transport can tell, it is removed, without a wait for
- *	an answer; what it was lent is the guest's again.
+ *	has no registers: they read all ones. Where the transport can tell, it is removed, without a
+ *	wait for an answer; what it was lent is the guest's again.
  */
 #ifndef PV_DRIVERS_VIRTIO_H
 #define PV_DRIVERS_VIRTIO_H
@@ -56,8 +57,9 @@ struct pv_virtio_transport {
 	uint64_t (*get_features)(struct pv_virtio *vd);
 	void (*set_features)(struct pv_virtio *vd, uint64_t features);
 	/*
-	 * Device-specific configuration: `len` bytes at `offset`, as one access where len is 1, 2 or 4,
-	 * as its halves where it is 8 (virtio 1.2, 2.5.1). Reads beyond what the device has give zeroes.
+	 * Device-specific configuration: `len` bytes at `offset`, as one access where len is 1, 2
+	 * or 4, as its halves where it is 8 (virtio 1.2, 2.5.1). Reads beyond what the device has
+	 * give zeroes.
 	 */
 	void (*config_read)(struct pv_virtio *vd, unsigned int offset, void *buf, unsigned int len);
 	void (*config_write)(struct pv_virtio *vd, unsigned int offset, const void *buf,
@@ -74,8 +76,9 @@ struct pv_virtio_transport {
 	int (*queue_enable)(struct pv_virtio *vd, struct pv_vq *vq);
 	void (*queue_disable)(struct pv_virtio *vd, struct pv_vq *vq);
 	/*
-	 * Registers interrupts for the device's queues, by what the port grants, and sets vd->irq_mode;
-	 * called before queue_enable(). Never fails: without interrupts it is PV_VIRTIO_IRQ_NONE.
+	 * Registers interrupts for the device's queues, by what the port grants, and sets
+	 * vd->irq_mode; called before queue_enable(). Never fails: without interrupts it is
+	 * PV_VIRTIO_IRQ_NONE.
 	 */
 	void (*irq_setup)(struct pv_virtio *vd);
 	void (*irq_teardown)(struct pv_virtio *vd);
@@ -142,8 +145,8 @@ struct pv_vq_spec {
 };
 
 /*
- * How many queues, or groups of `each` queues, to use of so many that the device has: as pv_queues_follow()
- * says, at least one.
+ * How many queues, or groups of `each` queues, to use of so many that the device has: as
+ * pv_queues_follow() says, at least one.
  */
 unsigned int pv_virtio_groups(const struct pv_virtio *vd, unsigned int device, unsigned int each);
 
@@ -163,16 +166,16 @@ void pv_virtio_ready(struct pv_virtio *vd);
 void pv_virtio_end(struct pv_virtio *vd, bool failed);
 
 /*
- * Takes memory back from a device that broke the protocol: writes 0 to the status and reads it back a
- * bounded number of times, without sleeping. Further interrupts are ignored. Of a broken device all event
- * functions are called instead, so that each queue's CPU takes back what is its own. Context: data, of several
- * queues at once.
+ * Takes memory back from a device that broke the protocol: writes 0 to the status and reads it back
+ * a bounded number of times, without sleeping. Further interrupts are ignored. Of a broken device
+ * all event functions are called instead, so that each queue's CPU takes back what is its own.
+ * Context: data, of several queues at once.
  */
 void pv_virtio_stop(struct pv_virtio *vd);
 
 /*
- * Reads configuration fields as of one generation: `fn(vd, arg)` is called until the generation stayed
- * the same across it, a bounded number of times. 0 or PV_EAGAIN (virtio 1.2, 2.5.1).
+ * Reads configuration fields as of one generation: `fn(vd, arg)` is called until the generation
+ * stayed the same across it, a bounded number of times. 0 or PV_EAGAIN (virtio 1.2, 2.5.1).
  */
 int pv_virtio_config(struct pv_virtio *vd, void (*fn)(struct pv_virtio *vd, void *arg), void *arg);
 
@@ -184,17 +187,21 @@ uint64_t pv_virtio_config64(struct pv_virtio *vd, unsigned int offset);
 /* Whether it is a virtio device (its bus is named virtio-...) of this kind, VIRTIO_ID_*. */
 bool pv_virtio_is(const struct pv_device *dev, uint16_t device_id);
 
-/* --- virtio_reset.c ---------------------------------------------------------------------------- */
+/* --- virtio_reset.c --------------------------------------------------------------------------- */
 
 /* Whether the device was taken away, as far as its transport can tell. Context: control. */
 bool pv_virtio_gone(struct pv_virtio *vd);
 
-/* Whether the device says that it met an error, and wants a reset (2.1, DEVICE_NEEDS_RESET). Context: any. */
+/*
+ * Whether the device says that it met an error, and wants a reset (2.1, DEVICE_NEEDS_RESET).
+ * Context: any.
+ */
 bool pv_virtio_needs_reset(struct pv_virtio *vd);
 
 /*
- * Before a device that needs a reset gets one: whether that is of use. `done` is all that it did so far, as a
- * count. 0, or PV_ERESET if it did nothing between several resets in a row. Context: control.
+ * Before a device that needs a reset gets one: whether that is of use. `done` is all that it did so
+ * far, as a count. 0, or PV_ERESET if it did nothing between several resets in a row. Context:
+ * control.
  */
 int pv_virtio_reset_again(struct pv_virtio *vd, uint64_t done);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Between the files of the virtio block driver: virtio_blk.c, life cycle and configuration,
- * virtio_blk_ring.c, the data path, virtio_blk_again.c, what is in flight when the device needs a reset.
+ * virtio_blk_ring.c, the data path, virtio_blk_again.c, what is in flight when the device needs a
+ * reset.
  */
 #ifndef PV_DRIVERS_VIRTIO_BLK_H
 #define PV_DRIVERS_VIRTIO_BLK_H

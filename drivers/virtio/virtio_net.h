@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Between the files of the virtio network driver: virtio_net.c, life cycle and configuration; virtio_net_tx.c
- * and virtio_net_rx.c, the data path; virtio_net_bounce.c, sending to an untrusted device; virtio_net_rings.c,
- * what these have in common; virtio_net_ctrl.c, the control queue.
+ * Between the files of the virtio network driver: virtio_net.c, life cycle and configuration;
+ * virtio_net_tx.c and virtio_net_rx.c, the data path; virtio_net_bounce.c, sending to an untrusted
+ * device; virtio_net_rings.c, what these have in common; virtio_net_ctrl.c, the control queue.
  */
 #ifndef PV_DRIVERS_VIRTIO_NET_H
 #define PV_DRIVERS_VIRTIO_NET_H
@@ -63,7 +63,7 @@ static inline bool pv_virtio_net_broken(const struct virtio_net_pair *pair)
 	return pv_unlikely(pv_device_broken(&pair->vd->dev));
 }
 
-/* --- virtio_net_tx.c: of struct pv_net_ops; and the send ring's part of what follows ------------- */
+/* --- virtio_net_tx.c: of struct pv_net_ops; and the send ring's part of what follows ---------- */
 
 int pv_virtio_net_send(struct pv_net_queue *q, struct pv_packet *pkt);
 void pv_virtio_net_flush(struct pv_net_queue *q);
@@ -75,19 +75,19 @@ void pv_virtio_net_tx_drain(struct virtio_net_pair *pair, int status);
 /* What the header asks of the device. */
 void pv_virtio_net_header(struct virtio_net_hdr_v1 PV_SHARED *hdr, const struct pv_packet *pkt);
 
-/* --- virtio_net_bounce.c: a packet on a send ring with bounce pages ------------------------------ */
+/* --- virtio_net_bounce.c: a packet on a send ring with bounce pages --------------------------- */
 
 int pv_virtio_net_send_bounced(struct virtio_net_pair *pair, struct pv_packet *pkt);
 void pv_virtio_net_sent_bounced(struct virtio_net_pair *pair, const struct virtio_net_tx *slot);
 
-/* --- virtio_net_rx.c: the same for the receive ring ---------------------------------------------- */
+/* --- virtio_net_rx.c: the same for the receive ring ------------------------------------------- */
 
 int pv_virtio_net_receive(struct pv_net_queue *q, int budget);
 void pv_virtio_net_refill(struct pv_net_queue *q);
 void pv_virtio_net_rx_init(struct virtio_net_pair *pair);
 void pv_virtio_net_rx_drain(struct virtio_net_pair *pair);
 
-/* --- virtio_net_ctrl.c. Context: control ---------------------------------------------------------- */
+/* --- virtio_net_ctrl.c. Context: control ------------------------------------------------------ */
 
 /* How many pairs to use of so many that the device has. */
 unsigned int pv_virtio_net_pairs(const struct pv_virtio *vd, unsigned int device_pairs);
@@ -96,12 +96,12 @@ unsigned int pv_virtio_net_pairs(const struct pv_virtio *vd, unsigned int device
 void pv_virtio_net_ctrl_spec(struct pv_vq_spec *spec, unsigned int device_pairs);
 
 /*
- * Tells a ready device that so many pairs are in use. PV_ENOTSUP if it refuses: then one is. PV_ETIMEDOUT, PV_EPROTO, after
- * it was stopped; PV_ENOMEM.
+ * Tells a ready device that so many pairs are in use. PV_ENOTSUP if it refuses: then one is.
+ * PV_ETIMEDOUT, PV_EPROTO, after it was stopped; PV_ENOMEM.
  */
 int pv_virtio_net_pairs_set(struct pv_virtio *vd, unsigned int pairs);
 
-/* --- virtio_net_rings.c -------------------------------------------------------------------------- */
+/* --- virtio_net_rings.c ----------------------------------------------------------------------- */
 
 /* What the pair asks of its two queues, after the features were negotiated. */
 void pv_virtio_net_specs(struct virtio_net_pair *pair, struct pv_virtio *vd,

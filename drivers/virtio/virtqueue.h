@@ -4,23 +4,24 @@
  * vring_split.h.
  *
  * SHADOW
- *	The device reads and writes the ring's memory, and is not trusted with it. The driver never reads
- *	back a descriptor, and of the used ring it reads idx and each element once. Which chains are in
- *	flight, how long they are and how much the device may write is kept in `slot`, indexed by the
- *	chain's head, and the free list runs through it.
+ *	The device reads and writes the ring's memory, and is not trusted with it. The driver never
+ *	reads back a descriptor, and of the used ring it reads idx and each element once. Which
+ *	chains are in flight, how long they are and how much the device may write is kept in `slot`,
+ *	indexed by the chain's head, and the free list runs through it.
  *
  * CHAINS
- *	With INDIRECT_DESC, and unless all chains are of one piece, each chain takes one entry of the ring,
- *	and the table that belongs to that entry, preallocated. Otherwise it takes as many entries as it
- *	has pieces.
+ *	With INDIRECT_DESC, and unless all chains are of one piece, each chain takes one entry of
+ *	the ring, and the table that belongs to that entry, preallocated. Otherwise it takes as many
+ *	entries as it has pieces.
  *
  * MEMORY
- *	The ring's three parts are contiguous, since legacy devices have them so. Where the port has no
- *	contiguous pages the ring is made smaller until it fits into one. Everything else that the device
- *	sees in many small items (indirect tables, request headers) lies in single pages: struct
- *	pv_vq_items. Memory whose device was not seen to end its reset is never given back.
+ *	The ring's three parts are contiguous, since legacy devices have them so. Where the port has
+ *	no contiguous pages the ring is made smaller until it fits into one. Everything else that
+ *	the device sees in many small items (indirect tables, request headers) lies in single pages:
+ *	struct pv_vq_items. Memory whose device was not seen to end its reset is never given back.
  *
- * AN UNTRUSTED DEVICE (by the kernel's word, or by ACCESS_PLATFORM, which says that it does not reach all memory)
+ * AN UNTRUSTED DEVICE (by the kernel's word, or by ACCESS_PLATFORM, which says that it does not
+ * reach all memory)
  *	sees the above, which hold nothing else, and of data the queue's bounce pages (bounce.h).
  */
 #ifndef PV_DRIVERS_VIRTQUEUE_H
@@ -121,15 +122,18 @@ void *pv_vq_drain(struct pv_vq *vq);
 void pv_vq_break(struct pv_vq *vq, const char *reason);
 
 /*
- * Whether what the queue's chains name has to be shared piece by piece, by the two functions below; else it is
- * pv_os_virt_to_phys(), and needs no end.
+ * Whether what the queue's chains name has to be shared piece by piece, by the two functions below;
+ * else it is pv_os_virt_to_phys(), and needs no end.
  */
 static inline bool pv_vq_shares(const struct pv_vq *vq)
 {
 	return vq->bounce.num || !pv_share_is_physical(&vq->vd->dev);
 }
 
-/* pv_share() and pv_unshare(), of a piece of data; of an untrusted device, of at most a page. Context: data. */
+/*
+ * pv_share() and pv_unshare(), of a piece of data; of an untrusted device, of at most a page.
+ * Context: data.
+ */
 int pv_vq_share(struct pv_vq *vq, void *va, uint32_t len, enum pv_share_dir dir,
 		pv_bus_addr_t *addr) PV_MUST_CHECK;
 void pv_vq_unshare(struct pv_vq *vq, pv_bus_addr_t addr, void *va, uint32_t len,
@@ -148,7 +152,10 @@ static inline void *pv_vq_item(const struct pv_vq_items *items, unsigned int i, 
 	return (char *)page->va + offset;
 }
 
-/* Rings the doorbell (virtio 1.2, 4.1.5.2, 4.2.3.3). A switch, not a pointer: it is in the data path. */
+/*
+ * Rings the doorbell (virtio 1.2, 4.1.5.2, 4.2.3.3). A switch, not a pointer: it is in the data
+ * path.
+ */
 static inline void pv_vq_ring(struct pv_vq *vq)
 {
 	switch (vq->notify.kind) {

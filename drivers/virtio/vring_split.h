@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The split virtqueue's operations (virtio 1.2, 2.7), for the data path: inline, without allocation,
- * wait or indirect call. The queue's owner calls them, one CPU at a time.
+ * The split virtqueue's operations (virtio 1.2, 2.7), for the data path: inline, without
+ * allocation, wait or indirect call. The queue's owner calls them, one CPU at a time.
  *
- *	chain	pv_vring_room, pv_vring_begin, pv_vring_put for each piece, pv_vring_end. Pieces that the
- *		device reads come before those that it writes (2.7.4.2). Until pv_vring_end() nothing
- *		private has changed, so that a chain is given up by not ending it.
+ *	chain	pv_vring_room, pv_vring_begin, pv_vring_put for each piece, pv_vring_end. Pieces
+ *		that the device reads come before those that it writes (2.7.4.2). Until
+ *		pv_vring_end() nothing private has changed, so that a chain is given up by not
+ *		ending it.
  *	preset	where most chains are alike but for one piece, they are written once for each head
- *		(pv_vring_preset); then the driver writes that piece only, and pv_vring_repeat does the rest.
- *	kick	publishes the chains that were ended since the last time, in one store, and rings the
- *		doorbell if the device asked for it.
+ *		(pv_vring_preset); then the driver writes that piece only, and pv_vring_repeat does
+ *		the rest.
+ *	kick	publishes the chains that were ended since the last time, in one store, and rings
+ *		the doorbell if the device asked for it.
  *	pop	takes one completion, checked against the shadow; a device that lies is broken.
  *	arm	asks for an interrupt; tells whether it came too late for completions already there.
  *
@@ -17,10 +19,10 @@
  * compared (2.7.7.1).
  *
  * WHAT THE DEVICE MAY SAY
- *	used->idx moves forward by at most what is published and not yet used; an element names the head
- *	of a chain in flight, and at most as many bytes as its device-writable pieces have. Chains
- *	without any have their length ignored (2.7.8.2 is silent; devices are known that report the bytes
- *	they read).
+ *	used->idx moves forward by at most what is published and not yet used; an element names the
+ *	head of a chain in flight, and at most as many bytes as its device-writable pieces have.
+ *	Chains without any have their length ignored (2.7.8.2 is silent; devices are known that
+ *	report the bytes they read).
  */
 #ifndef PV_DRIVERS_VRING_SPLIT_H
 #define PV_DRIVERS_VRING_SPLIT_H
@@ -54,8 +56,9 @@ static inline uint16_t pv_vring_next_head(const struct pv_vq *vq)
 }
 
 /*
- * Begins a chain of `pieces`, at least one and at most the queue's max_chain, for which there is room.
- * `table` is vq->indirect; an argument, so that a driver can have a copy of its code for each case.
+ * Begins a chain of `pieces`, at least one and at most the queue's max_chain, for which there is
+ * room. `table` is vq->indirect; an argument, so that a driver can have a copy of its code for each
+ * case.
  */
 static inline void pv_vring_begin(const struct pv_vq *vq, struct pv_vring_chain *c,
 				  unsigned int pieces, bool table)
@@ -67,8 +70,8 @@ static inline void pv_vring_begin(const struct pv_vq *vq, struct pv_vring_chain 
 }
 
 /*
- * Adds a piece. `flags`: VRING_DESC_F_NEXT for all but the last one, VRING_DESC_F_WRITE for what the
- * device writes.
+ * Adds a piece. `flags`: VRING_DESC_F_NEXT for all but the last one, VRING_DESC_F_WRITE for what
+ * the device writes.
  */
 static inline void pv_vring_put(const struct pv_vq *vq, struct pv_vring_chain *c,
 				pv_bus_addr_t addr, uint32_t len, uint16_t flags)
@@ -83,13 +86,18 @@ static inline void pv_vring_put(const struct pv_vq *vq, struct pv_vring_chain *c
 	c->at = next;
 }
 
-/* Has an entry of the ring name the first `n` entries of its table, whose address it has already. */
+/*
+ * Has an entry of the ring name the first `n` entries of its table, whose address it has already.
+ */
 static inline void pv_vring_table_len(struct pv_vq *vq, unsigned int head, unsigned int n)
 {
 	pv_shared_write(&vq->desc[head].len, (uint32_t)(n * sizeof(struct vring_desc)));
 }
 
-/* Puts `head`, the next one, into the avail ring; `after` is the next one then. The index that it has there. */
+/*
+ * Puts `head`, the next one, into the avail ring; `after` is the next one then. The index that it
+ * has there.
+ */
 static inline uint16_t pv_vring_offer(struct pv_vq *vq, unsigned int head, unsigned int after,
 				      unsigned int entries, void *token, uint32_t writable)
 {
@@ -136,9 +144,9 @@ static inline void pv_vring_preset(struct pv_vq *vq, unsigned int head, unsigned
 }
 
 /*
- * Puts the chain of `head`, the next one, for which there is room, into the avail ring as it is: preset, but
- * for what the driver wrote into an entry of its table, or, where chains are of one piece without a
- * table, into that of the ring. Its index there.
+ * Puts the chain of `head`, the next one, for which there is room, into the avail ring as it is:
+ * preset, but for what the driver wrote into an entry of its table, or, where chains are of one
+ * piece without a table, into that of the ring. Its index there.
  */
 static inline uint16_t pv_vring_repeat(struct pv_vq *vq, unsigned int head, void *token,
 				       uint32_t writable)
@@ -277,16 +285,17 @@ static inline bool pv_vring_arm(struct pv_vq *vq, uint16_t after)
 		pv_shared_write(&vq->avail->flags, 0);
 	}
 	/*
-	 * Our wish before the last look at its index; pairs with the device's barrier between used->idx
-	 * and its look at used_event or the flag (2.7.7.1, 2.7.8).
+	 * Our wish before the last look at its index; pairs with the device's barrier between
+	 * used->idx and its look at used_event or the flag (2.7.7.1, 2.7.8).
 	 */
 	pv_mb();
 	return (uint16_t)(pv_shared_read(&vq->used->idx) - vq->used_idx) > after;
 }
 
 /*
- * Asks for none. With EVENT_IDX that is an index just passed, so that one in 65536 completions raises
- * an interrupt nevertheless: "unreliable" (2.7.7.1) is what the driver has to live with anyway.
+ * Asks for none. With EVENT_IDX that is an index just passed, so that one in 65536 completions
+ * raises an interrupt nevertheless: "unreliable" (2.7.7.1) is what the driver has to live with
+ * anyway.
  */
 static inline void pv_vring_disarm(struct pv_vq *vq)
 {

@@ -5,30 +5,32 @@
  * THE WALK OF A REQUEST
  *	The kernel fills a struct pv_blk_req and calls pv_blk_submit() on a queue, any number of
  *	times, then pv_blk_flush() once: submit puts work on the ring, flush tells the device, if it
- *	asked to be told. pv_blk_poll() takes completions off the ring and calls each request's done().
+ *	asked to be told. pv_blk_poll() takes completions off the ring and calls each request's
+ *	done().
  *
  * OWNERSHIP
- *	The request, its scatter list and the memory that the list names belong to the library from a
- *	submit that returned 0 until done() is called, exactly once, from pv_blk_poll() of the same
- *	queue (or from pv_blk_close()). Nothing is copied. done() may submit.
+ *	The request, its scatter list and the memory that the list names belong to the library from
+ *	a submit that returned 0 until done() is called, exactly once, from pv_blk_poll() of the
+ *	same queue (or from pv_blk_close()). Nothing is copied. done() may submit.
  *
  * CAPACITY
  *	Submit takes any number of requests: what the ring does not hold waits in a list threaded
- *	through the requests themselves. A request may be of any length; it is split to what the device
- *	takes, and is done when its last part is, with the first error.
+ *	through the requests themselves. A request may be of any length; it is split to what the
+ *	device takes, and is done when its last part is, with the first error.
  *
  * POLLING AND INTERRUPTS
- *	A kernel that polls calls pv_blk_poll() and nothing else. One that sets an event function with
- *	pv_blk_set_event() has it called from the interrupt, and then polls until less than the budget
- *	was done: from there on the interrupt is armed again, and nothing is missed in between.
+ *	A kernel that polls calls pv_blk_poll() and nothing else. One that sets an event function
+ *	with pv_blk_set_event() has it called from the interrupt, and then polls until less than the
+ *	budget was done: from there on the interrupt is armed again, and nothing is missed in
+ *	between.
  *
  * ORDER
  *	Requests may complete in any order. A write is durable once a PV_BLK_SYNC that was submitted
  *	after its completion has itself completed with 0.
  *
  * CONTEXT
- *	A queue is used by one CPU at a time; queues are independent. open, close and the synchronous
- *	calls are control context.
+ *	A queue is used by one CPU at a time; queues are independent. open, close and the
+ *	synchronous calls are control context.
  */
 #ifndef PV_BLK_H
 #define PV_BLK_H
@@ -156,20 +158,23 @@ struct pv_blk_queue *pv_blk_queue(struct pv_blk *blk, unsigned int index);
  * done() is not called:
  *	PV_EINVAL   list empty or misaligned, beyond the end of the device, unknown operation
  *	PV_EROFS    a write to a read-only device
- *	PV_ENOTSUP  the device does not offer the operation (pv_blk.flags). PV_BLK_SYNC is the exception:
- *		    a device without write cache completes it at once.
+ *	PV_ENOTSUP  the device does not offer the operation (pv_blk.flags). PV_BLK_SYNC is the
+ *		    exception: a device without write cache completes it at once.
  *	PV_EIO	    the device is broken
  *	PV_EGONE    the device was removed
  * Context: data.
  */
 int pv_blk_submit(struct pv_blk_queue *q, struct pv_blk_req *req) PV_MUST_CHECK;
 
-/* Tells the device of what was submitted since the last flush, if it asked to be told. Context: data. */
+/*
+ * Tells the device of what was submitted since the last flush, if it asked to be told. Context:
+ * data.
+ */
 void pv_blk_flush(struct pv_blk_queue *q);
 
 /*
- * Completes what the device finished, at most `budget` parts, and puts waiting requests on the ring.
- * The number of parts completed; when that is below the budget, the event is armed.
+ * Completes what the device finished, at most `budget` parts, and puts waiting requests on the
+ * ring. The number of parts completed; when that is below the budget, the event is armed.
  * Context: data.
  */
 int pv_blk_poll(struct pv_blk_queue *q, int budget);
@@ -186,9 +191,10 @@ const struct pv_queue_stats *pv_blk_stats(const struct pv_blk_queue *q);
 /* --- for a simple kernel ---------------------------------------------------------------------- */
 
 /*
- * Reads, or writes, `len` bytes at `buf` from, or to, `sector` through queue 0, and waits; `buf` and `len`
- * as in a scatter list of one. 0 or an error as of pv_blk_submit() or of the device; PV_ETIMEDOUT
- * after PV_CONFIG_SYNC_MS, in which case the device was broken off to get the memory back.
+ * Reads, or writes, `len` bytes at `buf` from, or to, `sector` through queue 0, and waits; `buf`
+ * and `len` as in a scatter list of one. 0 or an error as of pv_blk_submit() or of the device;
+ * PV_ETIMEDOUT after PV_CONFIG_SYNC_MS, in which case the device was broken off to get the memory
+ * back.
  * Context: control.
  */
 int pv_blk_read(struct pv_blk *blk, uint64_t sector, void *buf, uint32_t len) PV_MUST_CHECK;

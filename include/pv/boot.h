@@ -2,10 +2,10 @@
 /*
  * One description of how the machine was handed over, whoever did it.
  *
- * The entries of arch/x86 fill it from the PVH start info, the Linux zero page, multiboot2's boot information or Xen
- * PV's start_info. A kernel that has
- * its own boot code fills in what it knows, or calls a parser itself. What a loader wrote is input
- * like any other: counts and lengths are bounded, and what does not fit is dropped and counted.
+ * The entries of arch/x86 fill it from the PVH start info, the Linux zero page, multiboot2's boot
+ * information or Xen PV's start_info. A kernel that has its own boot code fills in what it knows,
+ * or calls a parser itself. What a loader wrote is input like any other: counts and lengths are
+ * bounded, and what does not fit is dropped and counted.
  */
 #ifndef PV_BOOT_H
 #define PV_BOOT_H
@@ -28,8 +28,8 @@ enum pv_boot_protocol {
 };
 
 /*
- * Kinds of memory, numbered as in E820 (ACPI 6.4, table 15-4). Where ranges overlap, what is RAM by one of them only is
- * none.
+ * Kinds of memory, numbered as in E820 (ACPI 6.4, table 15-4). Where ranges overlap, what is RAM by
+ * one of them only is none.
  */
 enum pv_range_type {
 	PV_RANGE_RAM = 1,
@@ -62,8 +62,8 @@ struct pv_boot_info {
 	struct pv_module module[PV_BOOT_MAX_MODULES];
 	char cmdline[PV_BOOT_MAX_CMDLINE]; /* always terminated */
 	/*
-	 * Xen PV: its start_info (<xen/xen.h>), whose mfn_list is the table from the guest's frame numbers
-	 * to the machine's; both are mapped where they say and stay so. NULL otherwise.
+	 * Xen PV: its start_info (<xen/xen.h>), whose mfn_list is the table from the guest's frame
+	 * numbers to the machine's; both are mapped where they say and stay so. NULL otherwise.
 	 */
 	const void *xen_start_info;
 };
@@ -72,10 +72,10 @@ struct pv_boot_info {
 const char *pv_boot_protocol_name(enum pv_boot_protocol protocol);
 
 /*
- * Fills `*info` from an hvm_start_info (xen/arch-x86/hvm/start_info.h), or from a boot_params (Linux
- * Documentation/arch/x86/boot.rst), at physical address `pa`. `phys_to_virt` is how the caller's
- * page tables reach physical memory now; it returns NULL where they do not.
- * 0, or PV_EINVAL if there is no such structure at `pa`, PV_EFAULT if memory it names is out of reach.
+ * Fills `*info` from an hvm_start_info (xen/arch-x86/hvm/start_info.h), or from a boot_params
+ * (Linux Documentation/arch/x86/boot.rst), at physical address `pa`. `phys_to_virt` is how the
+ * caller's page tables reach physical memory now; it returns NULL where they do not. 0, or
+ * PV_EINVAL if there is no such structure at `pa`, PV_EFAULT if memory it names is out of reach.
  * Context: any; no port function is called.
  */
 typedef const void *(*pv_boot_map_fn)(uint64_t pa, size_t len);
@@ -83,15 +83,15 @@ int pv_boot_from_pvh(struct pv_boot_info *info, uint64_t pa, pv_boot_map_fn phys
 int pv_boot_from_linux(struct pv_boot_info *info, uint64_t pa, pv_boot_map_fn phys_to_virt);
 
 /*
- * The same from multiboot2's boot information, which stays in use where it is (a reserved range). That EBX held its
- * address is known by EAX, 0x36d76289. Context: any.
+ * The same from multiboot2's boot information, which stays in use where it is (a reserved range).
+ * That EBX held its address is known by EAX, 0x36d76289. Context: any.
  */
 int pv_boot_from_multiboot2(struct pv_boot_info *info, uint64_t pa, pv_boot_map_fn phys_to_virt);
 
 /*
- * The same from the start_info of a Xen PV guest, at its virtual address; `virt_base` is the one in the note
- * XEN_ELFNOTE_VIRT_BASE, at which the guest's frame 0 is mapped. 0, or PV_EINVAL if that is no start_info, or names
- * memory that the guest does not have.
+ * The same from the start_info of a Xen PV guest, at its virtual address; `virt_base` is the one in
+ * the note XEN_ELFNOTE_VIRT_BASE, at which the guest's frame 0 is mapped. 0, or PV_EINVAL if that
+ * is no start_info, or names memory that the guest does not have.
  */
 int pv_boot_from_xen_pv(struct pv_boot_info *info, const void *start_info, uint64_t virt_base);
 

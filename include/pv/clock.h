@@ -2,8 +2,8 @@
 /*
  * The paravirtual clock.
  *
- * Xen and KVM publish, for each vCPU, a pvclock_vcpu_time_info: the system time at one moment of the
- * TSC, and the factor from there (Xen public/xen.h, struct vcpu_time_info; Linux
+ * Xen and KVM publish, for each vCPU, a pvclock_vcpu_time_info: the system time at one moment of
+ * the TSC, and the factor from there (Xen public/xen.h, struct vcpu_time_info; Linux
  * Documentation/virt/kvm/x86/msr.rst). A reading is a copy of that page taken under its version
  * protocol, one RDTSC and one multiplication: no exit.
  *
@@ -24,8 +24,8 @@ bool pv_clock_present(void);
 const char *pv_clock_name(void);
 
 /*
- * Nanoseconds since the guest was started; 0 if there is no PV clock. Never backwards, over all CPUs:
- * by the host's promise where the stable bit is set, and else by a shared last value.
+ * Nanoseconds since the guest was started; 0 if there is no PV clock. Never backwards, over all
+ * CPUs: by the host's promise where the stable bit is set, and else by a shared last value.
  * Context: any, also from an NMI handler; the CPU has its area (pv_init() or pv_cpu_init()).
  */
 uint64_t pv_clock_now(void);
@@ -58,25 +58,27 @@ struct pv_clock_info {
 void pv_clock_info(struct pv_clock_info *out);
 
 /*
- * Whether the host's promise counts that all CPUs have one clock, its stable bit; it does from the start. Without, every
- * reading is held to the highest that any CPU returned: for a host that is known to break its promise. Each CPU
- * follows with its next reading. Context: control, with the clock there.
+ * Whether the host's promise counts that all CPUs have one clock, its stable bit; it does from the
+ * start. Without, every reading is held to the highest that any CPU returned: for a host that is
+ * known to break its promise. Each CPU follows with its next reading. Context: control, with the
+ * clock there.
  */
 void pv_clock_use_stable(bool use);
 
 /*
- * Nanoseconds for which CPU `cpu` could have run, and the host ran something else: since it came up, by the host's own
- * account (KVM: MSR_KVM_STEAL_TIME; Xen: time runnable and offline, VCPUOP_register_runstate_memory_area). 0 for a CPU
- * that does not run, and where the host does not tell, which pv_clock_stolen_known() is false for. Context: any, for
- * any CPU.
+ * Nanoseconds for which CPU `cpu` could have run, and the host ran something else: since it came
+ * up, by the host's own account (KVM: MSR_KVM_STEAL_TIME; Xen: time runnable and offline,
+ * VCPUOP_register_runstate_memory_area). 0 for a CPU that does not run, and where the host does not
+ * tell, which pv_clock_stolen_known() is false for. Context: any, for any CPU.
  */
 uint64_t pv_clock_stolen_ns(unsigned int cpu);
 bool pv_clock_stolen_known(void);
 
 /*
  * `fn(arg)` is called, once per time, when the host tells that it had stopped the guest (debugger,
- * suspend of the host), so that the kernel's watchdogs can be calmed. The host tells each CPU, and each calls it for
- * itself, from whatever context reads the clock there. NULL: nobody. Context: control.
+ * suspend of the host), so that the kernel's watchdogs can be calmed. The host tells each CPU, and
+ * each calls it for itself, from whatever context reads the clock there. NULL: nobody. Context:
+ * control.
  */
 void pv_clock_on_stopped(void (*fn)(void *arg), void *arg);
 

@@ -18,8 +18,8 @@
 #endif
 
 /*
- * Physical address, in pages below 1 MiB, at which CPUs that are started by SIPI begin: five pages of RAM
- * that the kernel leaves to pv_cpu_start() while it lasts.
+ * Physical address, in pages below 1 MiB, at which CPUs that are started by SIPI begin: five pages
+ * of RAM that the kernel leaves to pv_cpu_start() while it lasts.
  */
 #ifndef PV_CONFIG_TRAMPOLINE
 #define PV_CONFIG_TRAMPOLINE 0x8000
@@ -29,8 +29,8 @@
 #endif
 
 /*
- * Milliseconds that a CPU may take until it is in the kernel. It takes one, unless the host has none to
- * spare.
+ * Milliseconds that a CPU may take until it is in the kernel. It takes one, unless the host has
+ * none to spare.
  */
 #ifndef PV_CONFIG_CPU_MS
 #define PV_CONFIG_CPU_MS 5000
@@ -39,7 +39,10 @@
 #error "PV_CONFIG_CPU_MS: at least 1"
 #endif
 
-/* Kinds of interrupts between CPUs that can be open at a time; on Xen each takes an event channel per CPU. */
+/*
+ * Kinds of interrupts between CPUs that can be open at a time; on Xen each takes an event channel
+ * per CPU.
+ */
 #ifndef PV_CONFIG_IPIS
 #define PV_CONFIG_IPIS 4
 #endif
@@ -71,9 +74,9 @@
 #endif
 
 /*
- * Most data segments in one ring request of a block device; a caller's longer scatter list is split.
- * 128 segments of a page are 512 KiB. Memory: 16 bytes per segment and ring entry, of which there are
- * at most 128.
+ * Most data segments in one ring request of a block device; a caller's longer scatter list is
+ * split. 128 segments of a page are 512 KiB. Memory: 16 bytes per segment and ring entry, of which
+ * there are at most 128.
  */
 #ifndef PV_CONFIG_BLK_SEGS
 #define PV_CONFIG_BLK_SEGS 32
@@ -83,8 +86,9 @@
 #endif
 
 /*
- * Xen block devices: pages of the ring, as a power of two, if the backend takes as many. A page has 32
- * requests, two have 64, four 128. Memory per request: a page, and 24 bytes for each of its segments.
+ * Xen block devices: pages of the ring, as a power of two, if the backend takes as many. A page has
+ * 32 requests, two have 64, four 128. Memory per request: a page, and 24 bytes for each of its
+ * segments.
  */
 #ifndef PV_CONFIG_BLK_RING_ORDER
 #define PV_CONFIG_BLK_RING_ORDER 1
@@ -94,9 +98,9 @@
 #endif
 
 /*
- * Xen block devices: pages that are lent to the backend all the time, if it offers persistent grants;
- * data are copied to and from them, and requests wait where they are all in use. 0: not to use
- * persistent grants.
+ * Xen block devices: pages that are lent to the backend all the time, if it offers persistent
+ * grants; data are copied to and from them, and requests wait where they are all in use. 0: not to
+ * use persistent grants.
  */
 #ifndef PV_CONFIG_BLK_PERSISTENT
 #define PV_CONFIG_BLK_PERSISTENT 256
@@ -106,8 +110,8 @@
 #endif
 
 /*
- * Pages of memory that each queue of a device which is not trusted (struct pv_device) has for what it copies;
- * requests wait where they are all in use. Those for reception are PV_CONFIG_NET_RX.
+ * Pages of memory that each queue of a device which is not trusted (struct pv_device) has for what
+ * it copies; requests wait where they are all in use. Those for reception are PV_CONFIG_NET_RX.
  */
 #ifndef PV_CONFIG_BOUNCE
 #define PV_CONFIG_BOUNCE 256
@@ -128,8 +132,8 @@
 #endif
 
 /*
- * Pages that Xen's grant table may grow to, if Xen allows as many: each has 512 entries, one of which
- * every page takes that is lent to another domain. Xen's own default is 64.
+ * Pages that Xen's grant table may grow to, if Xen allows as many: each has 512 entries, one of
+ * which every page takes that is lent to another domain. Xen's own default is 64.
  */
 #ifndef PV_CONFIG_GRANT_FRAMES
 #define PV_CONFIG_GRANT_FRAMES 64
@@ -139,8 +143,8 @@
 #endif
 
 /*
- * Milliseconds that a device may take for a reset, and a queue for a synchronous request, before the
- * wait ends with PV_ETIMEDOUT. virtio 1.2 sets no bound; QEMU resets within one exit.
+ * Milliseconds that a device may take for a reset, and a queue for a synchronous request, before
+ * the wait ends with PV_ETIMEDOUT. virtio 1.2 sets no bound; QEMU resets within one exit.
  */
 #ifndef PV_CONFIG_RESET_MS
 #define PV_CONFIG_RESET_MS 2000
@@ -156,8 +160,8 @@
 #endif
 
 /*
- * Xenstore: milliseconds that xenstored may take to answer, and how often a transaction is begun again when
- * others wrote meanwhile. xenstored answers within milliseconds, unless Dom0 is busy.
+ * Xenstore: milliseconds that xenstored may take to answer, and how often a transaction is begun
+ * again when others wrote meanwhile. xenstored answers within milliseconds, unless Dom0 is busy.
  */
 #ifndef PV_CONFIG_XS_MS
 #define PV_CONFIG_XS_MS 5000
@@ -173,8 +177,8 @@
 #endif
 
 /*
- * Xenbus: milliseconds that a backend may take for one step of connecting or closing. Dom0's scripts run
- * in between.
+ * Xenbus: milliseconds that a backend may take for one step of connecting or closing. Dom0's
+ * scripts run in between.
  */
 #ifndef PV_CONFIG_XENBUS_MS
 #define PV_CONFIG_XENBUS_MS 5000

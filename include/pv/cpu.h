@@ -10,7 +10,7 @@
  *	void entry(void *arg)				on the new CPU, interrupts off
  *	{
  *		load GDT, IDT, TSS; local APIC on; pv_os_cpu() gives the CPU's number from here on
- *		err = pv_cpu_init();			clock, vcpu_info and upcalls, steal time, PV EOI
+ *		err = pv_cpu_init();			clock, upcalls, steal time, PV EOI
  *		...
  *	}
  *
@@ -18,16 +18,17 @@
  * pv_os_cpu() returns these numbers. They do not change while the kernel runs.
  *
  * WHERE THEY COME FROM
- *	ACPI's MADT (ACPI 6.4, 5.2.12), which has those too that can be plugged in later. A Xen PV guest
- *	has none: Xen is asked (VCPUOP_is_up), and so it is where a table is missing. With neither there
- *	is one CPU.
+ *	ACPI's MADT (ACPI 6.4, 5.2.12), which has those too that can be plugged in later. A Xen PV
+ *	guest has none: Xen is asked (VCPUOP_is_up), and so it is where a table is missing. With
+ *	neither there is one CPU.
  *
  * HOW THEY START
- *	KVM, HVM, QEMU's emulation, bare metal: INIT and SIPI through the local APIC (Intel SDM 3A, 8.4.4),
- *	and a trampoline below 1 MiB (PV_CONFIG_TRAMPOLINE). Xen PV and PVH: VCPUOP_initialise and VCPUOP_up
- *	(Xen public/vcpu.h), without one. A CPU begins with the page tables, CR0, CR4 and EFER of the one that
- *	starts it; flat segments; a GDT of the library's with code at selector 8 and data at 16 (in a Xen PV
- *	guest Xen's own segments); no IDT; interrupts off, and in a Xen PV guest upcalls masked.
+ *	KVM, HVM, QEMU's emulation, bare metal: INIT and SIPI through the local APIC (Intel SDM 3A,
+ *	8.4.4), and a trampoline below 1 MiB (PV_CONFIG_TRAMPOLINE). Xen PV and PVH:
+ *	VCPUOP_initialise and VCPUOP_up (Xen public/vcpu.h), without one. A CPU begins with the page
+ *	tables, CR0, CR4 and EFER of the one that starts it; flat segments; a GDT of the library's
+ *	with code at selector 8 and data at 16 (in a Xen PV guest Xen's own segments); no IDT;
+ *	interrupts off, and in a Xen PV guest upcalls masked.
  */
 #ifndef PV_CPU_H
 #define PV_CPU_H
@@ -45,8 +46,8 @@ struct pv_cpu_info {
 };
 
 /*
- * Looks for CPUs, once; again only says how many there are. How many the machine has, or may have, at
- * least 1 and at most PV_CONFIG_MAX_CPUS (more are logged, and not used). `boot` may be NULL.
+ * Looks for CPUs, once; again only says how many there are. How many the machine has, or may have,
+ * at least 1 and at most PV_CONFIG_MAX_CPUS (more are logged, and not used). `boot` may be NULL.
  * Context: control, on the boot CPU, after pv_init().
  */
 unsigned int pv_cpu_find(const struct pv_boot_info *boot);
@@ -56,10 +57,11 @@ int pv_cpu_get(unsigned int cpu, struct pv_cpu_info *out);
 
 /*
  * Starts a CPU: it calls `entry(arg)`, which does not return, on the stack that ends at `stack_end`
- * (aligned to 16). 0 when it has left the trampoline and is on its way there; PV_ENOENT if it does not
- * exist or is not present, PV_EBUSY if it was started, PV_ETIMEDOUT if it did not come up within
- * PV_CONFIG_CPU_MS (it is as good as not there then: its stack must not be used for anything else),
- * PV_ENOTSUP without a local APIC, or a trampoline in RAM; PV_ENOMEM; or the hypervisor's error.
+ * (aligned to 16). 0 when it has left the trampoline and is on its way there; PV_ENOENT if it does
+ * not exist or is not present, PV_EBUSY if it was started, PV_ETIMEDOUT if it did not come up
+ * within PV_CONFIG_CPU_MS (it is as good as not there then: its stack must not be used for anything
+ * else), PV_ENOTSUP without a local APIC, or a trampoline in RAM; PV_ENOMEM; or the hypervisor's
+ * error.
  * Context: control. May sleep.
  */
 int pv_cpu_start(unsigned int cpu, void (*entry)(void *arg), void *arg,
@@ -67,26 +69,27 @@ int pv_cpu_start(unsigned int cpu, void (*entry)(void *arg), void *arg,
 
 /*
  * Ends this CPU, after pv_cpu_exit(): it does not run any more until it is started again. Its stack
- * is in use up to the end; wait for pv_cpu_get() to say that it is not started, and then a little, or
- * start it again on the same. Context: on that CPU, interrupts off, not on CPU 0.
+ * is in use up to the end; wait for pv_cpu_get() to say that it is not started, and then a little,
+ * or start it again on the same. Context: on that CPU, interrupts off, not on CPU 0.
  */
 void pv_cpu_off(void) PV_NORETURN;
 
 /*
- * `fn(arg, cpu, present)` is called, from pv_work() or at once, when a CPU may be started that could not be before, or is
- * to be given back (pv_cpu_off() on it). It runs under the control lock, so it notes the wish. NULL: nobody any more.
- * 0; PV_ENOTSUP if the hypervisor does not tell, or its error. Context: control, after pv_cpu_find().
+ * `fn(arg, cpu, present)` is called, from pv_work() or at once, when a CPU may be started that
+ * could not be before, or is to be given back (pv_cpu_off() on it). It runs under the control lock,
+ * so it notes the wish. NULL: nobody any more. 0; PV_ENOTSUP if the hypervisor does not tell, or
+ * its error. Context: control, after pv_cpu_find().
  *
- * Xen tells, by xl vcpu-set, to a kernel that names pv_xenbus. QEMU does, with KVM or without, on its machines with ACPI
- * and PCI (device_add, device_del): by registers, at which each pv_work() then looks. A kernel that has an ACPI
- * interpreter leaves them to that, and does not call this.
+ * Xen tells, by xl vcpu-set, to a kernel that names pv_xenbus. QEMU does, with KVM or without, on
+ * its machines with ACPI and PCI (device_add, device_del): by registers, at which each pv_work()
+ * then looks. A kernel that has an ACPI interpreter leaves them to that, and does not call this.
  */
 typedef void (*pv_cpu_change_fn)(void *arg, unsigned int cpu, bool present);
 int pv_cpu_on_change(pv_cpu_change_fn fn, void *arg) PV_MUST_CHECK;
 
 /*
- * Whether the host has taken the processor from CPU `cpu` right now: a hint, false where it does not tell. For
- * whoever waits for that CPU. Context: any.
+ * Whether the host has taken the processor from CPU `cpu` right now: a hint, false where it does
+ * not tell. For whoever waits for that CPU. Context: any.
  */
 bool pv_cpu_preempted(unsigned int cpu);
 

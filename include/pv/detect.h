@@ -72,9 +72,9 @@ const char *pv_hypervisor_name(enum pv_hypervisor hypervisor);
 const char *pv_xen_mode_name(enum pv_xen_mode mode);
 
 /*
- * The set bits of `platform->features` and `->hints` by name, separated by spaces, into `buf`, always
- * terminated. A bit without a name is given as "bitN"; hints are prefixed "hint:".
- * The length that the whole text has, as snprintf. Context: any.
+ * The set bits of `platform->features` and `->hints` by name, separated by spaces, into `buf`,
+ * always terminated. A bit without a name is given as "bitN"; hints are prefixed "hint:". The
+ * length that the whole text has, as snprintf. Context: any.
  */
 int pv_platform_features(const struct pv_platform *platform, char *buf, size_t size);
 

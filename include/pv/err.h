@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Error codes. A function that can fail returns an int: 0 or a positive count on success, one of
- * these on failure. The numbers are those that Xen (xen/errno.h) and Linux use, so that a hypercall's
- * result needs no translation and a Linux module may return ours.
+ * these on failure. The numbers are those that Xen (xen/errno.h) and Linux use, so that a
+ * hypercall's result needs no translation and a Linux module may return ours.
  */
 #ifndef PV_ERR_H
 #define PV_ERR_H

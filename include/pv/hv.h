@@ -6,8 +6,9 @@
  *
  *	static const struct pv_hv *const hypervisors[] = {&pv_xen, &pv_kvm, NULL};
  *
- * pv_init() detects what the machine is, whatever is named, and starts the entry for it, if there is
- * one. Without one the machine is used like any other: virtio devices work, and there is no PV clock.
+ * pv_init() detects what the machine is, whatever is named, and starts the entry for it, if there
+ * is one. Without one the machine is used like any other: virtio devices work, and there is no PV
+ * clock.
  */
 #ifndef PV_HV_H
 #define PV_HV_H
@@ -37,10 +38,10 @@ struct pv_hv {
 	/* Its mirror, on that CPU. */
 	void (*cpu_stop)(void);
 	/*
-	 * pv_suspend(). suspend has the machine saved: 0 when it runs again as another one, and then
-	 * nobody has a grant or an event channel of ours any more; 1 if all is as before, or PV_E*.
-	 * resume brings up what the kernel had of the hypervisor, after the drivers' `lost`. Both
-	 * NULL, or neither. 0 or PV_E*.
+	 * pv_suspend(). suspend has the machine saved: 0 when it runs again as another one, and
+	 * then nobody has a grant or an event channel of ours any more; 1 if all is as before, or
+	 * PV_E*. resume brings up what the kernel had of the hypervisor, after the drivers' `lost`.
+	 * Both NULL, or neither. 0 or PV_E*.
 	 */
 	int (*suspend)(void);
 	int (*resume)(void);

@@ -2,10 +2,11 @@
 /*
  * A spin lock for CPUs that a host may take away.
  *
- * Tickets: CPUs get it in the order in which they asked. Where the host lets one wait without using its processor (KVM:
- * KVM_HC_KICK_CPU; Xen: SCHEDOP_poll), a CPU spins for a short while only, then gives its time to the holder, if that does
- * not run (KVM_HC_SCHED_YIELD), sleeps, and is woken when it is its turn. Elsewhere it spins, and so it does where KVM
- * says that it takes no CPU away (KVM_HINTS_REALTIME).
+ * Tickets: CPUs get it in the order in which they asked. Where the host lets one wait without using
+ * its processor (KVM: KVM_HC_KICK_CPU; Xen: SCHEDOP_poll), a CPU spins for a short while only, then
+ * gives its time to the holder, if that does not run (KVM_HC_SCHED_YIELD), sleeps, and is woken
+ * when it is its turn. Elsewhere it spins, and so it does where KVM says that it takes no CPU away
+ * (KVM_HINTS_REALTIME).
  *
  * Without contention it is one locked addition to take, one to drop.
  */
@@ -25,8 +26,9 @@ struct pv_lock {
 };
 
 /*
- * Context: any. With interrupts on, none of which takes the same lock; or with them off, and they stay off. A CPU
- * waits for one lock at a time: not from an interrupt that came while it waited for another.
+ * Context: any. With interrupts on, none of which takes the same lock; or with them off, and they
+ * stay off. A CPU waits for one lock at a time: not from an interrupt that came while it waited for
+ * another.
  */
 void pv_lock_take(struct pv_lock *lock);
 bool pv_lock_try(struct pv_lock *lock);

@@ -3,8 +3,8 @@
  * Text: the library's log lines, and the formatter behind them. There is no C library below, and
  * what a port logs is finished text.
  *
- * The formatter knows %s %c %d %i %u %x %X %p %%, the modifiers l, ll, z and hh, h, a field width, `-`
- * and `0`, and a precision for %s. 64-bit values are cast to (unsigned) long long.
+ * The formatter knows %s %c %d %i %u %x %X %p %%, the modifiers l, ll, z and hh, h, a field width,
+ * `-` and `0`, and a precision for %s. 64-bit values are cast to (unsigned) long long.
  */
 #ifndef PV_LOG_H
 #define PV_LOG_H

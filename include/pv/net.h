@@ -3,30 +3,31 @@
  * Network devices: one interface, whatever the bus.
  *
  * PACKETS
- *	A struct pv_packet describes an Ethernet frame, without its check sequence, as a scatter list,
- *	with what is known or wanted of its checksum and segmentation. Nothing is copied, in either
- *	direction.
+ *	A struct pv_packet describes an Ethernet frame, without its check sequence, as a scatter
+ *	list, with what is known or wanted of its checksum and segmentation. Nothing is copied, in
+ *	either direction.
  *
  * SENDING
- *	pv_net_submit() puts a packet of the kernel's on the ring, pv_net_flush() tells the device, if it
- *	asked to be told. Packet and memory belong to the library until done() is called, exactly once,
- *	from pv_net_poll() of the same queue (or from pv_net_stop()). Several packets in flight may wait
- *	for one another's completion before an event comes, but never without end: with n of them in
- *	flight, an event comes after n/2 at the latest.
+ *	pv_net_submit() puts a packet of the kernel's on the ring, pv_net_flush() tells the device,
+ *	if it asked to be told. Packet and memory belong to the library until done() is called,
+ *	exactly once, from pv_net_poll() of the same queue (or from pv_net_stop()). Several packets
+ *	in flight may wait for one another's completion before an event comes, but never without
+ *	end: with n of them in flight, an event comes after n/2 at the latest.
  *
  * RECEIVING
- *	The library keeps pages posted. pv_net_poll() calls the receiver with each packet, which then
- *	belongs to the kernel until pv_packet_put(); the memory returns to the ring with the next poll.
- *	A kernel that keeps packets for long copies them: there are PV_CONFIG_NET_RX per queue.
+ *	The library keeps pages posted. pv_net_poll() calls the receiver with each packet, which
+ *	then belongs to the kernel until pv_packet_put(); the memory returns to the ring with the
+ *	next poll. A kernel that keeps packets for long copies them: there are PV_CONFIG_NET_RX per
+ *	queue.
  *
  * POLLING AND INTERRUPTS
- *	As for block devices: the event function is called from the interrupt, pv_net_poll() is called
- *	until less than its budget was done, and the event is armed from there on. Received packets
- *	count against the budget, completions of sent ones do not.
+ *	As for block devices: the event function is called from the interrupt, pv_net_poll() is
+ *	called until less than its budget was done, and the event is armed from there on. Received
+ *	packets count against the budget, completions of sent ones do not.
  *
  * CONTEXT
- *	A queue is used by one CPU at a time, for submit, flush, poll and pv_packet_put() alike; queues
- *	are independent. open, start, stop and close are control context.
+ *	A queue is used by one CPU at a time, for submit, flush, poll and pv_packet_put() alike;
+ *	queues are independent. open, start, stop and close are control context.
  */
 #ifndef PV_NET_H
 #define PV_NET_H
@@ -38,8 +39,8 @@ PV_BEGIN_DECLS
 
 /*
  * The most pieces that a packet may have. Xen's backends take 18 slots (xen/io/netif.h,
- * XEN_NETIF_NR_SLOTS_MIN), and there a piece takes one for each page that it touches: a packet of more
- * is PV_EINVAL.
+ * XEN_NETIF_NR_SLOTS_MIN), and there a piece takes one for each page that it touches: a packet of
+ * more is PV_EINVAL.
  */
 #define PV_NET_MAX_SEGS 18
 
@@ -136,8 +137,8 @@ void pv_net_close(struct pv_net *net);
 int pv_net_start(struct pv_net *net, pv_net_recv_fn recv, void *arg) PV_MUST_CHECK;
 
 /*
- * Ends reception and completes what was still to be sent (with PV_EIO). Packets that the kernel holds
- * must have been put. Context: control.
+ * Ends reception and completes what was still to be sent (with PV_EIO). Packets that the kernel
+ * holds must have been put. Context: control.
  */
 void pv_net_stop(struct pv_net *net);
 
@@ -154,7 +155,8 @@ void pv_net_on_change(struct pv_net *net, void (*fn)(void *arg), void *arg);
 struct pv_net_queue *pv_net_queue(struct pv_net *net, unsigned int index);
 
 /*
- * Hands over a packet to be sent. 0: done() will be called. Otherwise the packet is the caller's still:
+ * Hands over a packet to be sent. 0: done() will be called. Otherwise the packet is the caller's
+ * still:
  *	PV_EBUSY    the ring is full: try again after a poll
  *	PV_EINVAL   no data, too many pieces, lengths do not add up, an offload that was not offered
  *	PV_EIO	    the device is broken, or not started
@@ -163,7 +165,10 @@ struct pv_net_queue *pv_net_queue(struct pv_net *net, unsigned int index);
  */
 int pv_net_submit(struct pv_net_queue *q, struct pv_packet *pkt) PV_MUST_CHECK;
 
-/* Tells the device of what was submitted since the last flush, if it asked to be told. Context: data. */
+/*
+ * Tells the device of what was submitted since the last flush, if it asked to be told. Context:
+ * data.
+ */
 void pv_net_flush(struct pv_net_queue *q);
 
 /*

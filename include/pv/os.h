@@ -20,7 +20,8 @@
  * Each function below says from which of them it is called.
  *
  * A kernel with one CPU that polls supplies log, panic, alloc, free, pages_alloc, pages_free,
- * virt_to_phys, map, unmap and uptime_ns; <pv/os_polling.h>, included in one of its files, is the rest.
+ * virt_to_phys, map, unmap and uptime_ns; <pv/os_polling.h>, included in one of its files, is the
+ * rest.
  */
 #ifndef PV_OS_H
 #define PV_OS_H
@@ -104,9 +105,9 @@ void pv_os_free(void *p, size_t size);
 #endif
 
 /*
- * `n` zeroed pages of 4 KiB, page-aligned, contiguous both in virtual and in physical addresses, and
- * such that pv_os_virt_to_phys() holds for them; NULL if there are none. A port whose allocator has
- * single pages only returns NULL for n > 1; rings are then made smaller.
+ * `n` zeroed pages of 4 KiB, page-aligned, contiguous both in virtual and in physical addresses,
+ * and such that pv_os_virt_to_phys() holds for them; NULL if there are none. A port whose allocator
+ * has single pages only returns NULL for n > 1; rings are then made smaller.
  * Context: control. May sleep.
  */
 #ifndef pv_os_pages_alloc
@@ -175,9 +176,9 @@ unsigned int pv_os_cpu(void);
 #endif
 
 /*
- * A lock around the library's control path: it is taken by the public control functions, for as long
- * as they last, which includes waits. Never taken from data or interrupt context, never recursively.
- * A kernel that calls the library from one thread only leaves both empty.
+ * A lock around the library's control path: it is taken by the public control functions, for as
+ * long as they last, which includes waits. Never taken from data or interrupt context, never
+ * recursively. A kernel that calls the library from one thread only leaves both empty.
  */
 #ifndef pv_os_control_lock
 void pv_os_control_lock(void);
@@ -214,9 +215,9 @@ int pv_os_irq_gsi(unsigned int gsi, bool level, pv_os_irq_fn fn, void *arg);
 #endif
 
 /*
- * A PCI function's INTx pin: `pin` is 1 to 4 (INTA# to INTD#) and `line` the Interrupt Line register
- * as the firmware left it (PCI 3.0, 6.2.4). A port with an ACPI interpreter routes by address and
- * pin; the others take `line` as a level-triggered global system interrupt.
+ * A PCI function's INTx pin: `pin` is 1 to 4 (INTA# to INTD#) and `line` the Interrupt Line
+ * register as the firmware left it (PCI 3.0, 6.2.4). A port with an ACPI interpreter routes by
+ * address and pin; the others take `line` as a level-triggered global system interrupt.
  */
 #ifndef pv_os_irq_intx
 int pv_os_irq_intx(struct pv_pci_addr addr, unsigned int pin, unsigned int line, pv_os_irq_fn fn,
@@ -224,19 +225,20 @@ int pv_os_irq_intx(struct pv_pci_addr addr, unsigned int pin, unsigned int line,
 #endif
 
 /*
- * A message-signalled interrupt, delivered to CPU `cpu` if the port can, and the message that raises
- * it in `*msg`.
+ * A message-signalled interrupt, delivered to CPU `cpu` if the port can, and the message that
+ * raises it in `*msg`.
  */
 #ifndef pv_os_irq_msi
 int pv_os_irq_msi(unsigned int cpu, pv_os_irq_fn fn, void *arg, struct pv_msi_msg *msg);
 #endif
 
 /*
- * A vector of the CPU's, by which the hypervisor itself interrupts: the same one on every CPU, 32 to 255,
- * in `*vector`. With `eoi` it is delivered through the local APIC, as a device's message is, and the
- * handler is followed by an end of interrupt; without, the hypervisor injects it past the local APIC, and
- * there must be none. Used for Xen's events (PVH, HVM), and, by kernels that call pv_timer_start() or pv_ipi_open() elsewhere,
- * for the local APIC's timer and interrupts between CPUs; the handler runs on the CPU that was interrupted.
+ * A vector of the CPU's, by which the hypervisor itself interrupts: the same one on every CPU, 32
+ * to 255, in `*vector`. With `eoi` it is delivered through the local APIC, as a device's message
+ * is, and the handler is followed by an end of interrupt; without, the hypervisor injects it past
+ * the local APIC, and there must be none. Used for Xen's events (PVH, HVM), and, by kernels that
+ * call pv_timer_start() or pv_ipi_open() elsewhere, for the local APIC's timer and interrupts
+ * between CPUs; the handler runs on the CPU that was interrupted.
  */
 #ifndef pv_os_irq_vector
 int pv_os_irq_vector(bool eoi, pv_os_irq_fn fn, void *arg, unsigned int *vector);
@@ -255,9 +257,9 @@ void pv_os_irq_free(int irq);
 struct pv_boot_info;
 
 /*
- * Where the library's boot entries (arch/x86/entry_*.S) hand over: 64-bit mode, paging on, interrupts
- * off (upcalls masked, and ring 3, by the Xen PV entry), on the entry's stack. Only a kernel that
- * starts at one of these entries defines it. `info` and what it points to stay valid.
+ * Where the library's boot entries (arch/x86/entry_*.S) hand over: 64-bit mode, paging on,
+ * interrupts off (upcalls masked, and ring 3, by the Xen PV entry), on the entry's stack. Only a
+ * kernel that starts at one of these entries defines it. `info` and what it points to stay valid.
  */
 #ifndef pv_os_main
 void pv_os_main(const struct pv_boot_info *info) PV_NORETURN;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The part of the port that a kernel which polls, with one CPU and one thread, has no use for: ten
- * functions of <pv/os.h>, empty or refusing, as their comments there allow. It holds definitions: one
- * C file of the kernel includes it, and leaves it out when it has interrupts, CPUs or threads to tell
- * of.
+ * functions of <pv/os.h>, empty or refusing, as their comments there allow. It holds definitions:
+ * one C file of the kernel includes it, and leaves it out when it has interrupts, CPUs or threads
+ * to tell of.
  */
 #ifndef PV_OS_POLLING_H
 #define PV_OS_POLLING_H

@@ -41,23 +41,24 @@ struct pv_init_args {
 	const struct pv_bus *const *buses;
 	const struct pv_driver *const *drivers;
 	/*
-	 * No device is to see more of the guest's memory than what it is sent, also those that do not ask to be
-	 * kept from it: their word may be the host's. See struct pv_device.
+	 * No device is to see more of the guest's memory than what it is sent, also those that do
+	 * not ask to be kept from it: their word may be the host's. See struct pv_device.
 	 */
 	bool untrusted;
 };
 
 /*
- * Detects the hypervisor, starts what the table has for it and the clock on this CPU, scans the buses
- * and probes what they find. A hypervisor that is not named, and a device that fails to come up, are
- * logged and do not fail the call. 0, or PV_EBUSY if it was called before (without pv_shutdown()).
+ * Detects the hypervisor, starts what the table has for it and the clock on this CPU, scans the
+ * buses and probes what they find. A hypervisor that is not named, and a device that fails to come
+ * up, are logged and do not fail the call. 0, or PV_EBUSY if it was called before (without
+ * pv_shutdown()).
  * Context: control, on the boot CPU, after memory works and before or after interrupts do.
  */
 int pv_init(const struct pv_init_args *args);
 
 /*
- * Does the control work that is due: configuration changes, devices that came or went. The number of
- * things done. Context: control.
+ * Does the control work that is due: configuration changes, devices that came or went. The number
+ * of things done. Context: control.
  */
 int pv_work(void);
 
@@ -75,8 +76,8 @@ void pv_cpu_exit(void);
 
 /*
  * Removes all devices, last found first, and ends the clock, so that another kernel may follow
- * (kexec, reboot). Nothing may be open. Context: control, on the boot CPU, after pv_cpu_exit() on the
- * others.
+ * (kexec, reboot). Nothing may be open. Context: control, on the boot CPU, after pv_cpu_exit() on
+ * the others.
  */
 void pv_shutdown(void);
 

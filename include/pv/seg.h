@@ -9,7 +9,9 @@
 
 PV_BEGIN_DECLS
 
-/* One piece of a scatter list: physically contiguous memory for which pv_os_virt_to_phys() holds. */
+/*
+ * One piece of a scatter list: physically contiguous memory for which pv_os_virt_to_phys() holds.
+ */
 struct pv_seg {
 	void *va;
 	uint32_t len; /* bytes, not 0 */

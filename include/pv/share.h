@@ -8,7 +8,8 @@
  * it takes:
  *
  *	virtio	its devices reach all guest memory: the address is the physical one, and there is
- *		nothing to take back. (Of an untrusted one, what is shared is the queues' bounce pages.)
+ *		nothing to take back. (Of an untrusted one, what is shared is the queues' bounce
+ *		pages.)
  *	xenbus	a grant to the backend's domain, which covers one page: a piece does not cross a
  *		page, and the address is (grant reference << 12) + offset in the page
  */
@@ -49,8 +50,8 @@ static inline int pv_unshare(struct pv_device *dev, pv_bus_addr_t addr, void *va
 
 /*
  * Whether the device reaches all memory by its physical address: sharing is nothing then but
- * pv_os_virt_to_phys(), and need not be undone. The answer never changes; a data path that has many pieces
- * asks once. Context: any.
+ * pv_os_virt_to_phys(), and need not be undone. The answer never changes; a data path that has many
+ * pieces asks once. Context: any.
  */
 static inline bool pv_share_is_physical(const struct pv_device *dev)
 {

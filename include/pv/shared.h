@@ -4,16 +4,16 @@
  *
  * Ring pages, pages of the hypervisor, buffers on loan: whatever a peer may change at any moment is
  * declared `PV_SHARED` and reached through the accessors below only. Each performs exactly one
- * access. The rule is: load once into private memory, validate the copy, never read again. All state
- * that the guest acts on is private; shared memory is output.
+ * access. The rule is: load once into private memory, validate the copy, never read again. All
+ * state that the guest acts on is private; shared memory is output.
  *
  * In a kernel they are plain loads and stores. Built with PV_SHARED_HOOKS they call functions, by
- * which a simulator or fuzzer answers every read. Under sparse, PV_SHARED is an address space of its
- * own, and a plain dereference is an error; not so with PV_PEER, for tests that are the peer.
+ * which a simulator or fuzzer answers every read. Under sparse, PV_SHARED is an address space of
+ * its own, and a plain dereference is an error; not so with PV_PEER, for tests that are the peer.
  *
- * Ordering, on x86 (Intel SDM 3A, 8.2; AMD APM 2, 7.2): loads are not reordered with loads, nor stores
- * with stores, so acquire and release cost a compiler barrier. Only a store followed by a load of
- * something else needs an instruction: pv_mb(). Each barrier's comment names its partner.
+ * Ordering, on x86 (Intel SDM 3A, 8.2; AMD APM 2, 7.2): loads are not reordered with loads, nor
+ * stores with stores, so acquire and release cost a compiler barrier. Only a store followed by a
+ * load of something else needs an instruction: pv_mb(). Each barrier's comment names its partner.
  */
 #ifndef PV_SHARED_H
 #define PV_SHARED_H
@@ -77,8 +77,8 @@ PV_END_DECLS
 #endif
 
 /*
- * Locked operations, for words that both sides write. Each is a full barrier. The hook is called before it: there
- * the peer gets its turn, and there is no later moment at which it could.
+ * Locked operations, for words that both sides write. Each is a full barrier. The hook is called
+ * before it: there the peer gets its turn, and there is no later moment at which it could.
  */
 #ifdef PV_SHARED_HOOKS
 #define pv_shared_atomic_(p) pv_hook_atomic((volatile void PV_FORCE *)(p), sizeof(*(p)))
@@ -129,8 +129,8 @@ PV_END_DECLS
 #endif
 
 /*
- * Clears bit 0; whether it was set. By one instruction, without a lock: of a word that the hypervisor writes while this
- * CPU is in it, and nobody else.
+ * Clears bit 0; whether it was set. By one instruction, without a lock: of a word that the
+ * hypervisor writes while this CPU is in it, and nobody else.
  */
 #ifdef PV_SHARED_HOOKS
 #define pv_shared_take_bit(p) (pv_shared_fetch_and(p, ~1u) & 1)

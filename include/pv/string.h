@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The C library functions that the library relies on, under names that need no header of the
- * kernel's. The compiler expands small ones in place and calls memcpy, strlen, ... for the rest: the
- * kernel that links the library supplies those, as GCC and clang ask of any freestanding program.
+ * kernel's. The compiler expands small ones in place and calls memcpy, strlen, ... for the rest:
+ * the kernel that links the library supplies those, as GCC and clang ask of any freestanding
+ * program.
  */
 #ifndef PV_STRING_H
 #define PV_STRING_H

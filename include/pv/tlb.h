@@ -2,9 +2,9 @@
 /*
  * Flushing the TLBs of other CPUs.
  *
- * Xen: by one hypercall (PV: MMUEXT_TLB_FLUSH_MULTI; PVH, HVM: HVMOP_flush_tlbs). KVM: a vCPU that does not run has it
- * done by KVM when it runs again (feature PV_TLB_FLUSH); the others, and those of any other machine, are
- * interrupted (pv_ipi_open()) and do it themselves.
+ * Xen: by one hypercall (PV: MMUEXT_TLB_FLUSH_MULTI; PVH, HVM: HVMOP_flush_tlbs). KVM: a vCPU that
+ * does not run has it done by KVM when it runs again (feature PV_TLB_FLUSH); the others, and those
+ * of any other machine, are interrupted (pv_ipi_open()) and do it themselves.
  */
 #ifndef PV_TLB_H
 #define PV_TLB_H
@@ -13,13 +13,17 @@
 
 PV_BEGIN_DECLS
 
-/* Takes one of the PV_CONFIG_IPIS, where interrupts are needed. 0, or pv_ipi_open()'s. Context: as pv_ipi_open(). */
+/*
+ * Takes one of the PV_CONFIG_IPIS, where interrupts are needed. 0, or pv_ipi_open()'s. Context: as
+ * pv_ipi_open().
+ */
 int pv_tlb_start(void) PV_MUST_CHECK;
 
 /*
- * Flushes all translations that are not global, on the CPUs of a set that run; this one's are flushed if it is in it. On return it
- * is done. 0, or PV_ETIMEDOUT if one did not answer within PV_CONFIG_CPU_MS: interrupts are off there. Context: control
- * or data, interrupts on; CPUs that do so at the same time wait for each other.
+ * Flushes all translations that are not global, on the CPUs of a set that run; this one's are
+ * flushed if it is in it. On return it is done. 0, or PV_ETIMEDOUT if one did not answer within
+ * PV_CONFIG_CPU_MS: interrupts are off there. Context: control or data, interrupts on; CPUs that do
+ * so at the same time wait for each other.
  */
 int pv_tlb_flush(const uint64_t *cpus);
 

@@ -10,8 +10,9 @@
 PV_BEGIN_DECLS
 
 /*
- * virtio 1.2, 4.2: devices named on the command line (virtio_mmio.device=<size>@<base>:<irq>[:<id>],
- * Linux Documentation/admin-guide/kernel-parameters.txt) and in the ACPI tables (_HID "LNRO0005").
+ * virtio 1.2, 4.2: devices named on the command line
+ * (virtio_mmio.device=<size>@<base>:<irq>[:<id>], Linux
+ * Documentation/admin-guide/kernel-parameters.txt) and in the ACPI tables (_HID "LNRO0005").
  * Register layouts version 2 and version 1 (legacy).
  */
 extern const struct pv_bus pv_virtio_mmio;

@@ -6,8 +6,8 @@
 #include <pv/shared.h>
 
 /*
- * Uses what the words of features and hints tell it to, and starts it on this CPU; registers KVM's ways of pv-core/cpu.h. 0 or
- * PV_ENOMEM. end: its mirror. Context: control, boot CPU.
+ * Uses what the words of features and hints tell it to, and starts it on this CPU; registers KVM's
+ * ways of pv-core/cpu.h. 0 or PV_ENOMEM. end: its mirror. Context: control, boot CPU.
  */
 int pv_kvm_cpu_begin(uint32_t features, uint32_t hints);
 void pv_kvm_cpu_end(void);

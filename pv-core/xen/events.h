@@ -150,8 +150,9 @@ int pv_evtchn_work(void);
 void pv_evtchn_exit(void);
 
 /*
- * evtchn_suspend.c: every port is masked until pv_evtchn_release(); or, in a new domain, forgotten: its number is nobody's, and its
- * end, by who has it still, does nothing. mask_all: all of a new shared page are.
+ * evtchn_suspend.c: every port is masked until pv_evtchn_release(); or, in a new domain, forgotten:
+ * its number is nobody's, and its end, by who has it still, does nothing. mask_all: all of a new
+ * shared page are.
  */
 void pv_evtchn_hold(void);
 void pv_evtchn_release(void);
@@ -159,7 +160,8 @@ void pv_evtchn_forget(void);
 void pv_evtchn_mask_all(void);
 
 /*
- * upcall.c: registers the upcall for the boot CPU, and for each further one, and again in a new domain; 0 or PV_E*.
+ * upcall.c: registers the upcall for the boot CPU, and for each further one, and again in a new
+ * domain; 0 or PV_E*.
  */
 enum pv_upcall pv_upcall_start(const struct pv_boot_info *boot);
 int pv_upcall_cpu_start(unsigned int cpu);

@@ -54,15 +54,15 @@ int pv_grant_end(int ref);
 int pv_grant_end_free(int ref, void *page);
 
 /*
- * Ends it; the page stays the caller's (0), or, if the peer still has it, is freed when the peer lets it go, and is the
- * caller's no more (PV_EBUSY). Context: data and control.
+ * Ends it; the page stays the caller's (0), or, if the peer still has it, is freed when the peer
+ * lets it go, and is the caller's no more (PV_EBUSY). Context: data and control.
  */
 int pv_grant_end_or_keep(int ref, void *page) PV_MUST_CHECK;
 
 /*
- * Ends `num` grants of pages in one block, `b->num` pages from one pv_os_pages_alloc(): the pages, and
- * the structure, which is from pv_os_alloc(), are freed now, or (PV_EBUSY) when the peer has let go
- * of all. Context: control.
+ * Ends `num` grants of pages in one block, `b->num` pages from one pv_os_pages_alloc(): the pages,
+ * and the structure, which is from pv_os_alloc(), are freed now, or (PV_EBUSY) when the peer has
+ * let go of all. Context: control.
  */
 struct pv_grant_block {
 	/* Set by the caller. */
@@ -98,8 +98,9 @@ int pv_grant_work(void);
 void pv_grant_exit(void);
 
 /*
- * In a new domain, whose table is empty: it is placed and sized as before. What was granted is granted to nobody now, and
- * ends as any grant. 0 or PV_E*, and there is no table. Context: control.
+ * In a new domain, whose table is empty: it is placed and sized as before. What was granted is
+ * granted to nobody now, and ends as any grant. 0 or PV_E*, and there is no table. Context:
+ * control.
  */
 int pv_grant_resume(void) PV_MUST_CHECK;
 
@@ -130,7 +131,7 @@ int pv_grant_map(uint16_t domid, uint32_t ref, void *page, bool readonly,
  */
 int pv_grant_unmap(void *page, uint32_t handle);
 
-/* --- pv_share() by grants, for buses on Xen and for their drivers' data paths ------------------- */
+/* --- pv_share() by grants, for buses on Xen and for their drivers' data paths ----------------- */
 
 /*
  * As struct pv_bus's, with the peer's domain. The address is (reference << 12) + offset in the

@@ -5,8 +5,8 @@
  *
  *	xen.c		beginning and end; what the hypervisor is and offers
  *	frames.c	pages of Xen's that appear among ours, and ours that make room for others'
- *	events.c	event channels, and their dispatch; evtchn_*.c the rest of them; upcall.c how
- *			the CPU hears of them
+ *	events.c	event channels, and their dispatch; evtchn_*.c the rest of them; upcall.c
+ *			how the CPU hears of them
  *	grants.c	pages of ours that others reach; grant_ops.c others' pages that we reach
  *	xen_time.c	the clock
  *	xen_timer.c	the timer
@@ -80,7 +80,8 @@ static inline struct shared_info PV_SHARED *pv_xen_shared_info(void)
 struct vcpu_info PV_SHARED *pv_xen_vcpu_info(unsigned int cpu);
 
 /*
- * Gives Xen the place of a CPU's vcpu_info, if the shared page has none: without one a CPU is not initialised. 0 or PV_E*.
+ * Gives Xen the place of a CPU's vcpu_info, if the shared page has none: without one a CPU is not
+ * initialised. 0 or PV_E*.
  * Context: control, on any CPU, while that one is down.
  */
 int pv_xen_area_give(uint32_t vcpu);

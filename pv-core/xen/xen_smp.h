@@ -20,15 +20,22 @@ int pv_xen_flush(const uint64_t *cpus);
 void pv_xen_smp_begin(void);
 void pv_xen_smp_end(void);
 
-/* The boot CPU's, in a new domain: binds and registers anew. Context: control, boot CPU, the others down. */
+/*
+ * The boot CPU's, in a new domain: binds and registers anew. Context: control, boot CPU, the others
+ * down.
+ */
 void pv_xen_smp_resume(void);
 
-/* This CPU's runstate and the port that it waits by, its events in place. What fails is not used. Context: control. */
+/*
+ * This CPU's runstate and the port that it waits by, its events in place. What fails is not used.
+ * Context: control.
+ */
 void pv_xen_smp_cpu_start(unsigned int cpu);
 void pv_xen_smp_cpu_stop(unsigned int cpu);
 
 /*
- * What an area says: nanoseconds stolen, and the RUNSTATE_* the CPU is in. False if it never settled.
+ * What an area says: nanoseconds stolen, and the RUNSTATE_* the CPU is in. False if it never
+ * settled.
  * Context: any.
  */
 bool pv_xen_runstate_read(const struct vcpu_runstate_info PV_SHARED *area, uint64_t *stolen,

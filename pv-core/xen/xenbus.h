@@ -112,8 +112,9 @@ int pv_xenbus_read(struct pv_xenbus_device *xd, const char *key, char *buf,
 int pv_xenbus_read_u64(struct pv_xenbus_device *xd, const char *key, uint64_t *v) PV_MUST_CHECK;
 
 /*
- * Reads "trusted" of ours, the toolstack's word on the backend (blkif.h, netif.h): the device is untrusted if it is 0, or
- * cannot be told. If it is not there, or says otherwise, nothing changes: what is untrusted stays so.
+ * Reads "trusted" of ours, the toolstack's word on the backend (blkif.h, netif.h): the device is
+ * untrusted if it is 0, or cannot be told. If it is not there, or says otherwise, nothing changes:
+ * what is untrusted stays so.
  */
 void pv_xenbus_read_trust(struct pv_xenbus_device *xd);
 

@@ -51,8 +51,9 @@ int pv_xs_conn_open(void) PV_MUST_CHECK;
 void pv_xs_conn_close(void);
 
 /*
- * In a new domain: its page and port. Requests begin anew; watches are to be set again by pv_xs_watch_restore(). 0; PV_ENODEV if there
- * was no connection; or PV_E*, and it is dead: PV_EGONE if this domain has no store.
+ * In a new domain: its page and port. Requests begin anew; watches are to be set again by
+ * pv_xs_watch_restore(). 0; PV_ENODEV if there was no connection; or PV_E*, and it is dead:
+ * PV_EGONE if this domain has no store.
  */
 int pv_xs_conn_resume(void) PV_MUST_CHECK;
 

@@ -3,8 +3,8 @@
  * KVM's interface to its guests: CPUID leaves, MSRs, hypercalls.
  *
  * Linux Documentation/virt/kvm/x86/{cpuid,msr,hypercalls}.rst. Written down here because KVM's own
- * header (asm/kvm_para.h) is not free of the kernel's licence. Names are KVM's, less those that only
- * other architectures use.
+ * header (asm/kvm_para.h) is not free of the kernel's licence. Names are KVM's, less those that
+ * only other architectures use.
  */
 #ifndef PV_ABI_KVM_H
 #define PV_ABI_KVM_H

@@ -3,8 +3,9 @@
  * The pvclock pages that Xen and KVM share.
  *
  * Xen public/xen.h, struct vcpu_time_info and shared_info's wc_*; Linux
- * Documentation/virt/kvm/x86/msr.rst, MSR_KVM_SYSTEM_TIME_NEW and MSR_KVM_WALL_CLOCK_NEW. The layout
- * is written down here because KVM's own header (asm/pvclock-abi.h) is not installed for user space.
+ * Documentation/virt/kvm/x86/msr.rst, MSR_KVM_SYSTEM_TIME_NEW and MSR_KVM_WALL_CLOCK_NEW. The
+ * layout is written down here because KVM's own header (asm/pvclock-abi.h) is not installed for
+ * user space.
  */
 #ifndef PV_ABI_PVCLOCK_H
 #define PV_ABI_PVCLOCK_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio structures and constants, from the installed, BSD-licensed headers (Debian: linux-libc-dev),
- * and what those lack.
+ * The virtio structures and constants, from the installed, BSD-licensed headers (Debian:
+ * linux-libc-dev), and what those lack.
  */
 #ifndef PV_ABI_VIRTIO_H
 #define PV_ABI_VIRTIO_H
