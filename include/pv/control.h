@@ -35,7 +35,7 @@ const char *pv_shutdown_reason_name(enum pv_shutdown_reason reason);
 
 /*
  * Lets the machine be saved, copied or moved, and returns when it runs again; the answer to PV_SHUTDOWN_SUSPEND. On Xen
- * (PVH and HVM) it then is another domain, perhaps on another host: event channels, grants, xenstore and console are
+ * it then is another domain, perhaps on another host: event channels, grants, xenstore and console are
  * set up anew, the clock goes on from where it was, and devices connect again and do once more what was in flight. No
  * request is lost; packets on their way may be. A device whose backend is not there within PV_CONFIG_XENBUS_MS comes
  * back by pv_work(), as one that is plugged in later; one that the new domain has not, goes.
@@ -45,8 +45,8 @@ const char *pv_shutdown_reason_name(enum pv_shutdown_reason reason);
  *	0		it runs again, somewhere
  *	1		it was not saved, or goes on beside its copy: all is as before
  *	PV_EBUSY	another CPU runs
- *	PV_ENOTSUP	there is nothing to be done: KVM saves and restores a guest without asking it; or it is not
- *			done: a PV guest of Xen's
+ *	PV_ENOTSUP	there is nothing to be done: KVM saves and restores a guest without asking it; or it cannot
+ *			be done: a PV kernel on Xen that did not say pv_xen_pv_can_suspend(), or has more than 512 GiB
  *	PV_E*		Xen refused, and all is as before; or, if the log says so, what the library has of Xen is
  *			lost, and the kernel can but end
  *

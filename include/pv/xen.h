@@ -51,6 +51,25 @@ void pv_xen_pv_wakeup(void);
 extern void *pv_xen_pv_upcall_stack;
 
 /*
+ * What a PV kernel that can be saved (pv_suspend()) does itself. The toolstack saves page tables, with the kernel's own frames
+ * in them, and cannot save any that name others: the shared page, which the kernel may have mapped beside the library,
+ * and pages that it was granted. unmap: takes them away. map: the shared page is back, where start_info->shared_info says now;
+ * both also where the suspend is cancelled. Context: control, boot CPU, upcalls masked; they must not call the library, read
+ * its clock, or log.
+ */
+struct pv_xen_pv_kernel {
+	void (*unmap)(void);
+	void (*map)(void);
+};
+
+/*
+ * That the kernel can: called before pv_init(); without it, or with NULL, pv_suspend() returns PV_ENOTSUP. `kernel` stays valid.
+ * pv_os_virt_to_phys() then also holds for start_info and its mfn_list, which stay where they are and may be written to;
+ * page tables are the only place where the kernel keeps a frame of the machine.
+ */
+void pv_xen_pv_can_suspend(const struct pv_xen_pv_kernel *kernel);
+
+/*
  * The TSC as Xen gives it (public/arch-x86/cpuid.h, leaf 4; xl.cfg(5), tsc_mode). A clock by pv_clock_now() is right in any
  * case; for a kernel that would use the TSC itself.
  */

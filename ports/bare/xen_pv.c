@@ -75,13 +75,27 @@ static void irq_cpu_init(void)
 		pv_os_panic("Xen refuses the callbacks");
 }
 
-static void irq_init(void)
+static void map_shared(void)
 {
 	const struct start_info *start = pv_bare_boot()->xen_start_info;
 
 	if (pv_xen_update_va_mapping(&shared, start->shared_info | PTE_DATA, UVMF_INVLPG))
 		pv_os_panic("Xen's shared page cannot be mapped");
+}
+
+static void unmap_shared(void)
+{
+	if (pv_xen_update_va_mapping(&shared, 0, UVMF_INVLPG))
+		pv_os_panic("Xen's shared page cannot be unmapped");
+}
+
+static void irq_init(void)
+{
+	static const struct pv_xen_pv_kernel kernel = {.unmap = unmap_shared, .map = map_shared};
+
+	map_shared();
 	irq_cpu_init();
+	pv_xen_pv_can_suspend(&kernel);
 }
 
 static void poll(void)

@@ -188,6 +188,7 @@ EXPORT_SYMBOL_GPL(pv_xen_dispatch);
 EXPORT_SYMBOL_GPL(pv_xen_pv_upcall);
 EXPORT_SYMBOL_GPL(pv_xen_pv_wakeup);
 EXPORT_SYMBOL_GPL(pv_xen_early_write);
+EXPORT_SYMBOL_GPL(pv_xen_pv_can_suspend);
 EXPORT_SYMBOL_GPL(pv_xen_tsc);
 EXPORT_SYMBOL_GPL(pv_xen_console_start);
 EXPORT_SYMBOL_GPL(pv_xen_console_stop);

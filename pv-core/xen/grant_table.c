@@ -115,23 +115,41 @@ int pv_grant_table_grow(void)
 	return 0;
 }
 
-int pv_grant_table_resume(void)
+int pv_grant_table_take_out(void)
 {
-	struct gnttab_set_version set = {.version = table.version};
 	unsigned int i;
 	int err = 0;
 
-	if (!table.version)
-		return 0;
-	/* Version 1 is what a Xen has that does not know versions, and what a new domain begins with. */
-	if (pv_xen_gnttab_set_version(&set) && table.version != 1)
-		return PV_ENOTSUP;
+	for (i = 0; i < table.frames && !err; i++)
+		err = pv_xen_page_back((void PV_FORCE *)table.frame[i]);
+	for (i = 0; i < status_frames && !err; i++)
+		err = pv_xen_page_back((void PV_FORCE *)table.status[i]);
+	return err;
+}
+
+int pv_grant_table_place(void)
+{
+	unsigned int i;
+	int err = 0;
+
 	for (i = 0; i < table.frames && !err; i++)
 		err = pv_xen_place((void PV_FORCE *)table.frame[i], XENMAPSPACE_grant_table, i);
 	for (i = 0; i < status_frames && !err; i++)
 		err = pv_xen_place((void PV_FORCE *)table.status[i], XENMAPSPACE_grant_table,
 				   i | XENMAPIDX_grant_table_status);
 	return err;
+}
+
+int pv_grant_table_resume(void)
+{
+	struct gnttab_set_version set = {.version = table.version};
+
+	if (!table.version)
+		return 0;
+	/* Version 1 is what a Xen has that does not know versions, and what a new domain begins with. */
+	if (pv_xen_gnttab_set_version(&set) && table.version != 1)
+		return PV_ENOTSUP;
+	return pv_grant_table_place();
 }
 
 void pv_grant_table_exit(void)

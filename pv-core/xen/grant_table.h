@@ -113,6 +113,10 @@ int pv_grant_table_grow(void);
 /* The version and the frames of before, in a new domain. 0 or PV_E*. */
 int pv_grant_table_resume(void);
 
+/* PV: its frames are not mapped, until they are placed again. 0 or PV_E*. */
+int pv_grant_table_take_out(void);
+int pv_grant_table_place(void);
+
 void pv_grant_table_exit(void);
 
 #endif

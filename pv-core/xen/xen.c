@@ -21,6 +21,7 @@
 #include "pv-core/xen/events.h"
 #include "pv-core/xen/frames.h"
 #include "pv-core/xen/grants.h"
+#include "pv-core/xen/pv_suspend.h"
 #include "pv-core/xen/xen.h"
 #include "pv-core/xen/xen_cpu.h"
 #include "pv-core/xen/xen_smp.h"
@@ -254,6 +255,7 @@ int pv_xen_init(const struct pv_platform *platform, const struct pv_boot_info *b
 		return err;
 	}
 	present = true;
+	pv_xen_pv_suspend_start();
 	pv_xen_cpu_register();
 	err = pv_grant_start();
 	if (err)
@@ -285,6 +287,7 @@ void pv_xen_exit(void)
 	pv_xen_timer_exit();
 	pv_grant_exit();
 	pv_evtchn_exit();
+	pv_xen_pv_suspend_exit();
 	for (cpu = 0; cpu < PV_CONFIG_MAX_CPUS; cpu++)
 		cpus[cpu].info = NULL;
 	unmap_shared_info();

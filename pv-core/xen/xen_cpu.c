@@ -5,7 +5,8 @@
  * do.
  *
  * VCPUOP_initialise is for the first time only. A CPU that went off, by VCPUOP_down, goes on behind that hypercall
- * when it is brought up again, with what was left for it in `resume`.
+ * when it is brought up again, with what was left for it in `resume`. A PV guest's is not saved with its domain when it is off, and
+ * in the new one's life it begins once more.
  */
 #include <pv/config.h>
 #include <pv/err.h>
@@ -26,6 +27,7 @@
 static struct {
 	void (*entry)(void *arg);
 	void *arg, *stack_end;
+	bool again; /* it was initialised, in this domain */
 } resume[PV_CONFIG_MAX_CPUS];
 
 static bool find(uint32_t vcpu, struct pv_cpu_info *info)
@@ -109,7 +111,7 @@ static int start(const struct pv_cpu_info *info, bool again, void (*entry)(void 
 		return PV_ENOTSUP;
 	if (vcpu >= PV_CONFIG_MAX_CPUS)
 		return PV_ENOSPC;
-	if (again) {
+	if (again && resume[vcpu].again) {
 		/* Until it is down, to bring it up does nothing. */
 		err = pv_wait_until(is_down, &vcpu, PV_CONFIG_CPU_MS);
 		if (err)
@@ -126,7 +128,10 @@ static int start(const struct pv_cpu_info *info, bool again, void (*entry)(void 
 		err = initialise_pv(vcpu, entry, arg, stack_end);
 	else
 		err = initialise_hvm(vcpu, entry, arg, stack_end);
-	return err ? err : pv_xen_vcpu_up(vcpu);
+	if (err)
+		return err;
+	resume[vcpu].again = true;
+	return pv_xen_vcpu_up(vcpu);
 }
 
 static void off(const struct pv_cpu_info *info)
@@ -162,6 +167,14 @@ static const struct pv_cpu_host ops = {
 	.yield = pv_xen_yield,
 	.flush = pv_xen_flush,
 };
+
+void pv_xen_cpus_forget(void)
+{
+	unsigned int i;
+
+	for (i = 0; pv_xen_is_pv() && i < PV_CONFIG_MAX_CPUS; i++)
+		resume[i].again = false;
+}
 
 void pv_xen_cpu_register(void)
 {

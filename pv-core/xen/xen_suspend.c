@@ -8,7 +8,7 @@
  *
  * CANCELLED. The hypercall returns 1 when the domain goes on as it was: saving failed, or only a copy was made.
  *
- * A PV guest is not saved: the toolstack would have to find its table of frames, and no page of Xen's in its page tables.
+ * A PV guest's frames are other ones of the machine then, and no page of Xen's may be in its page tables: pv_suspend.c.
  */
 #include "pv-core/xen/xen_suspend.h"
 
@@ -20,8 +20,10 @@
 #include "hypercall/xen.h"
 #include "pv-core/xen/events.h"
 #include "pv-core/xen/grants.h"
+#include "pv-core/xen/pv_suspend.h"
 #include "pv-core/xen/unplug.h"
 #include "pv-core/xen/xen.h"
+#include "pv-core/xen/xen_cpu.h"
 #include "pv-core/xen/xen_smp.h"
 #include "pv-core/xen/xen_timer.h"
 
@@ -57,9 +59,13 @@ static int place_again(void)
 
 	pv_evtchn_forget();
 	pv_xen_areas_forget();
+	pv_xen_cpus_forget();
 	err = pv_xen_place(page, XENMAPSPACE_shared_info, 0);
-	if (!err)
+	if (!err) {
 		pv_evtchn_mask_all();
+		if (pv_xen_is_pv())
+			pv_xen_pv_suspend_resume();
+	}
 	for (e = earlies; e; e = e->next)
 		e->resume();
 	if (err)
@@ -75,13 +81,13 @@ int pv_xen_suspend(void)
 
 	if (!pv_xen_present())
 		return PV_ENODEV;
-	if (pv_xen_is_pv())
+	if (pv_xen_is_pv() && !pv_xen_pv_suspend_ready())
 		return PV_ENOTSUP;
 	if (!alone())
 		return PV_EBUSY;
 	pv_info("Xen: suspending");
 	pv_evtchn_hold();
-	err = pv_xen_sched_shutdown(SHUTDOWN_suspend);
+	err = pv_xen_is_pv() ? pv_xen_pv_suspend() : pv_xen_sched_shutdown(SHUTDOWN_suspend);
 	if (err) {
 		pv_evtchn_release();
 		pv_info("Xen: not suspended, %s %d", err > 0 ? "cancelled" : "error", err);
