@@ -5,8 +5,8 @@
  * do.
  *
  * VCPUOP_initialise is for the first time only. A CPU that went off, by VCPUOP_down, goes on behind that hypercall
- * when it is brought up again, with what was left for it in `resume`. A PV guest's is not saved with its domain when it is off, and
- * in the new one's life it begins once more.
+ * when it is brought up again, with what was left for it in `resume`. One that is off is not saved with its domain, and
+ * begins once more in the new one.
  */
 #include <pv/config.h>
 #include <pv/err.h>
@@ -172,7 +172,7 @@ void pv_xen_cpus_forget(void)
 {
 	unsigned int i;
 
-	for (i = 0; pv_xen_is_pv() && i < PV_CONFIG_MAX_CPUS; i++)
+	for (i = 0; i < PV_CONFIG_MAX_CPUS; i++)
 		resume[i].again = false;
 }
 

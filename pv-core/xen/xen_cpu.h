@@ -6,7 +6,7 @@
 void pv_xen_cpu_register(void);
 void pv_xen_cpu_unregister(void);
 
-/* In a new domain a PV guest's CPUs that were off have never been on. Context: control, alone. */
+/* In a new domain CPUs that were off have never been on. Context: control, alone. */
 void pv_xen_cpus_forget(void);
 
 #endif

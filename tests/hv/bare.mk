@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 #
 # The guests of test_bare.py, test_blk.py, test_clocks.py, test_kvm.py, test_lines.py,
-# test_reset.py, test_slots.py, test_smp.py, test_stopped.py and test_xen.py.
+# test_reset.py, test_save.py, test_slots.py, test_smp.py, test_stopped.py and test_xen.py.
 
-BARE_TESTS := async_pf bare blk blkops clocks cpus kvm lines lock plug pv_upcall reset slots smp stopped timer tsc xen xenstore
+BARE_TESTS := async_pf bare blk blkops clocks cpus kvm lines lock plug pv_upcall reset saved slots smp stopped timer tsc xen xenstore
 
 test-hv: $(BARE_TESTS:%=$(O)/tests/%.elf) $(O)/tests/loader.elf
 

@@ -62,15 +62,32 @@ def saved(guest):
     return f"/tmp/{guest.name}.save"
 
 
+def save(t, guest):
+    t.dom0(f"xl save {guest.name} {saved(guest)}", t.patience(60))
+    log = f"/run/{guest.name}.log"
+    guest.follow(f"xl restore -c -F {saved(guest)} <&4 >&4 2>{log}; cat {log}")
+
+
 @test(envs=DOMU, bound=BOUND)
 def xen_save(t):
     """xl save and xl restore, several times, under I/O: data are right, nothing fails, time goes forward."""
-    def leave(guest):
-        t.dom0(f"xl save {guest.name} {saved(guest)}", t.patience(60))
-        log = f"/run/{guest.name}.log"
-        guest.follow(f"xl restore -c -F {saved(guest)} <&4 >&4 2>{log}; cat {log}")
+    rounds(t, lambda guest: save(t, guest), 0)
 
-    rounds(t, leave, 0)
+
+@test(envs="xen-pv xen-pvh", bound=240)
+def xen_save_cpus(t):
+    """xl save and xl restore, of a domain whose other CPUs were on and are off: they come again, each time."""
+    guest = t.boot("saved", "tests", smp=3)
+    for n in range(3):
+        guest.expect("^cpus: 3, of which 2 came and went: 0$", t.patience(20))
+        if n == 0:
+            guest.expect("^ready: saved$", t.patience(5))
+        if n < 2:
+            guest.moves()
+            save(t, guest)
+            guest.expect("^suspended: 0$", t.patience(30))
+    t.dom0(f"xl shutdown {guest.name}; rm -f {saved(guest)}")
+    guest.succeed(t.patience(10))
 
 
 @test(envs=DOMU, bound=BOUND)
