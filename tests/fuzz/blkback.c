@@ -6,6 +6,7 @@
  * What the two negotiate is set here, not read from a store: that is fuzzed by "xenbus".
  */
 #include "drivers/blkfront/blkfront.h"
+#include "kernel.h"
 #include "pv-core/xen/events.h"
 #include "xen.h"
 
@@ -18,11 +19,6 @@ static struct pv_blk *blk;
 static uint8_t data[8 * 4096] PV_ALIGNED(4096);
 static uint32_t req_cons; /* the backend's */
 static unsigned int starts;
-static struct {
-	struct pv_blk_req req;
-	struct pv_seg seg[3];
-	bool under_way;
-} r[REQS];
 
 static struct blkif_sring *sring(void)
 {
@@ -98,41 +94,27 @@ static void again(void)
 
 /* --- what happens ----------------------------------------------------------------------------- */
 
-static void done(struct pv_blk_req *req)
-{
-	unsigned int i = (unsigned int)((char *)req - (char *)r) / (unsigned int)sizeof(r[0]);
-
-	PLAIN_CHECK(r[i].under_way && req->status <= 0);
-	r[i].under_way = false;
-}
-
 static void submit(void)
 {
-	unsigned int i, segs = 1 + fuzz_below(3);
+	unsigned int segs = 1 + fuzz_below(3);
+	struct fuzz_request *r;
 	struct pv_blk_req *req;
 	uint8_t op = fuzz_u8();
 
-	for (i = 0; i < REQS && r[i].under_way; i++)
-		;
-	if (i == REQS)
+	r = fuzz_request(segs);
+	if (!r)
 		return;
-	req = &r[i].req;
-	memset(&r[i], 0, sizeof(r[i]));
+	req = &r->req;
 	req->op = op % 5;
 	req->sector = fuzz_u8() * 8u;
 	req->num_sectors = 8;
-	req->segs = r[i].seg;
-	req->num_segs = (uint16_t)segs;
-	req->done = done;
 	while (segs--) {
 		uint8_t where = fuzz_u8();
 
-		r[i].seg[segs].va = data + 512 * (where % 32);
-		r[i].seg[segs].len = op & 128 ? 4096 * (1 + (where >> 6)) : 512 << (where >> 5) % 4;
+		r->seg[segs].va = data + 512 * (where % 32);
+		r->seg[segs].len = op & 128 ? 4096 * (1 + (where >> 6)) : 512 << (where >> 5) % 4;
 	}
-	r[i].under_way = true;
-	if (pv_blk_submit(&bf.q, req))
-		r[i].under_way = false;
+	fuzz_request_submit(&bf.q, r);
 }
 
 static void show(uint32_t rsp_prod)
@@ -213,9 +195,8 @@ static void released(struct pv_blk *b)
 static void one(void)
 {
 	uint8_t how = fuzz_u8();
-	unsigned int i;
 
-	memset(r, 0, sizeof(r));
+	fuzz_requests_new(REQS);
 	memset(&bf, 0, sizeof(bf));
 	starts = 0;
 	fuzz_xen_device(&xd, "vbd/1", PV_CLASS_BLK);
@@ -244,8 +225,7 @@ static void one(void)
 	if (pv_device_broken(&xd.dev)) {
 		pv_blk_poll(&bf.q, 1000);
 		pv_blk_poll(&bf.q, 1000);
-		for (i = 0; i < REQS; i++)
-			PLAIN_CHECK(!r[i].under_way);
+		fuzz_requests_done();
 	}
 	pv_blk_unregister(&bf.blk);
 	bf.up = false;
@@ -253,8 +233,7 @@ static void one(void)
 	disconnect();
 	pv_blk_release(&bf.blk, released);
 	pv_blk_poll(&bf.q, 1000);
-	for (i = 0; i < REQS; i++)
-		PLAIN_CHECK(!r[i].under_way);
+	fuzz_requests_done();
 	pv_blk_close(blk);
 	fuzz_xen_end();
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The network frontend's rings against a backend that answers what it likes on both, scribbles on them, and keeps
- * pages. Each packet that was accepted is done once, each one delivered lies within its pages, every grant comes
- * back.
+ * pages. Every grant comes back.
  */
 #include "drivers/netfront/netfront.h"
+#include "kernel.h"
 #include "xen.h"
 
 #define PKTS   16u
@@ -16,64 +16,21 @@ static struct netfront_pair *pair;
 static struct pv_net *net;
 static uint8_t data[3 * 4096] PV_ALIGNED(4096);
 static uint32_t tx_cons, rx_cons;
-static struct pv_packet *kept[4];
-static unsigned int num_kept, starts;
-static struct {
-	struct pv_packet pkt;
-	bool under_way;
-} p[PKTS];
+static unsigned int starts;
 
 /* --- the kernel ------------------------------------------------------------------------------- */
 
-static void done(struct pv_packet *pkt)
-{
-	unsigned int i = (unsigned int)((char *)pkt - (char *)p) / (unsigned int)sizeof(p[0]);
-
-	PLAIN_CHECK(p[i].under_way && pkt->status <= 0);
-	p[i].under_way = false;
-}
-
-static void receive(void *arg, struct pv_packet *pkt)
-{
-	uint32_t len = 0, i, sum = 0;
-
-	(void)arg;
-	PLAIN_CHECK(pkt->num_segs && pkt->num_segs <= PV_NET_MAX_SEGS);
-	for (i = 0; i < pkt->num_segs; i++) {
-		len += pkt->seg[i].len;
-		sum += *(volatile uint8_t *)pkt->seg[i].va;
-		sum += ((volatile uint8_t *)pkt->seg[i].va)[pkt->seg[i].len - 1];
-	}
-	(void)sum;
-	PLAIN_CHECK(len == pkt->len && len >= PV_NET_HDR_LEN);
-	if (pkt->flags & PV_PACKET_CSUM_PARTIAL)
-		PLAIN_CHECK((uint32_t)pkt->csum_start + pkt->csum_offset + 2 <= len);
-	if (num_kept < PV_ARRAY_SIZE(kept) && pkt->len % 4 == 3)
-		kept[num_kept++] = pkt;
-	else
-		pv_packet_put(pkt);
-}
-
 static void submit(void)
 {
-	unsigned int i, segs = 1 + fuzz_below(4);
+	unsigned int segs = 1 + fuzz_below(4);
 	uint8_t how = fuzz_u8();
-	struct pv_packet *pkt;
+	struct pv_packet *pkt = fuzz_packet();
 
-	for (i = 0; i < PKTS && p[i].under_way; i++)
-		;
-	if (i == PKTS)
+	if (!pkt)
 		return;
-	pkt = &p[i].pkt;
-	memset(&p[i], 0, sizeof(p[i]));
 	pkt->num_segs = (uint8_t)segs;
-	pkt->done = done;
 	pkt->flags = how & 1 ? PV_PACKET_CSUM_PARTIAL : 0;
 	pkt->gso = (how & 7) == 7 ? PV_GSO_TCP4 : PV_GSO_NONE;
-	pkt->csum_start = 34;
-	pkt->csum_offset = 16;
-	pkt->hdr_len = 54;
-	pkt->gso_size = 1000;
 	while (segs--) {
 		uint8_t where = fuzz_u8();
 
@@ -81,9 +38,7 @@ static void submit(void)
 		pkt->seg[segs].len = 14 + (where & 1 ? 16 : 1) * fuzz_u8();
 		pkt->len += pkt->seg[segs].len;
 	}
-	p[i].under_way = true;
-	if (pv_net_submit(&pair->q, pkt))
-		p[i].under_way = false;
+	fuzz_packet_submit(&pair->q, pkt);
 }
 
 /* --- the connection --------------------------------------------------------------------------- */
@@ -212,8 +167,7 @@ static void step(void)
 		lie();
 		break;
 	case 8:
-		while (num_kept)
-			pv_packet_put(kept[--num_kept]);
+		fuzz_packets_put();
 		if (op & 64)
 			fuzz_xen_let_go();
 		pv_grant_retry();
@@ -224,7 +178,7 @@ static void step(void)
 		starts++;
 		pv_net_stop(net);
 		pv_netfront_rx_mend(pair);
-		(void)!pv_net_start(net, receive, NULL);
+		(void)!pv_net_start(net, fuzz_packet_receive, NULL);
 		break;
 	}
 }
@@ -237,11 +191,10 @@ static void released(struct pv_net *n)
 static void one(void)
 {
 	uint8_t how = fuzz_u8();
-	unsigned int i;
 
-	memset(p, 0, sizeof(p));
+	fuzz_packets_new(PKTS);
 	memset(&nf, 0, sizeof(nf));
-	num_kept = starts = 0;
+	starts = 0;
 	fuzz_xen_device(&xd, "vif/0", PV_CLASS_NET);
 	xd.dev.untrusted = how & 4;
 	nf.xd = &xd;
@@ -254,7 +207,7 @@ static void one(void)
 	pv_fake.alloc_fail_at = how & 1 ? 1 + fuzz_below(40) : 0;
 	pv_net_register(&nf.net, up, stop);
 	net = pv_net_open(0);
-	(void)!pv_net_start(net, receive, NULL);
+	(void)!pv_net_start(net, fuzz_packet_receive, NULL);
 	pv_fake.alloc_fail_at = 0;
 	fuzz_shared(true);
 	while (fuzz_left() && nf.up)
@@ -263,14 +216,11 @@ static void one(void)
 	if (nf.up && pv_device_broken(&xd.dev)) {
 		pv_net_poll(&pair->q, 64);
 		pv_net_poll(&pair->q, 64);
-		for (i = 0; i < PKTS; i++)
-			PLAIN_CHECK(!p[i].under_way);
+		fuzz_packets_done();
 	}
-	while (num_kept)
-		pv_packet_put(kept[--num_kept]);
+	fuzz_packets_put();
 	pv_net_stop(net);
-	for (i = 0; i < PKTS; i++)
-		PLAIN_CHECK(!p[i].under_way);
+	fuzz_packets_done();
 	pv_net_unregister(&nf.net);
 	if (nf.up)
 		down(PV_EGONE);

@@ -7,7 +7,7 @@
 #include <pv/virtio.h>
 
 #include "fake_virtio.h"
-#include "fuzz.h"
+#include "kernel.h"
 #include "pv-core/blk_driver.h"
 #include "pv-core/bus.h"
 
@@ -17,49 +17,29 @@ static struct fake_virtio f;
 static struct pv_blk *blk;
 static struct pv_blk_queue *q;
 static uint8_t data[16384] PV_ALIGNED(4096);
-static struct {
-	struct pv_blk_req req;
-	struct pv_seg seg[3];
-	bool under_way;
-} r[REQS];
-
-static void done(struct pv_blk_req *req)
-{
-	unsigned int i = (unsigned int)((char *)req - (char *)r) / (unsigned int)sizeof(r[0]);
-
-	PLAIN_CHECK(r[i].under_way && req == &r[i].req);
-	PLAIN_CHECK(req->status <= 0);
-	r[i].under_way = false;
-}
 
 static void submit(void)
 {
-	unsigned int i, segs = 1 + fuzz_below(3);
+	unsigned int segs = 1 + fuzz_below(3);
+	struct fuzz_request *r;
 	struct pv_blk_req *req;
 	uint8_t op = fuzz_u8();
 
-	for (i = 0; i < REQS && r[i].under_way; i++)
-		;
-	if (i == REQS)
+	r = fuzz_request(segs);
+	if (!r)
 		return;
-	req = &r[i].req;
-	memset(&r[i], 0, sizeof(r[i]));
+	req = &r->req;
 	req->op = op % 5;
 	req->flags = op >> 7;
 	req->sector = fuzz_u16();
 	req->num_sectors = fuzz_u8();
-	req->segs = r[i].seg;
-	req->num_segs = (uint16_t)segs;
-	req->done = done;
 	while (segs--) {
 		uint8_t where = fuzz_u8();
 
-		r[i].seg[segs].va = data + 512 * (where % 16);
-		r[i].seg[segs].len = 512 + 512 * (where >> 4);
+		r->seg[segs].va = data + 512 * (where % 16);
+		r->seg[segs].len = 512 + 512 * (where >> 4);
 	}
-	r[i].under_way = true;
-	if (pv_blk_submit(q, req))
-		r[i].under_way = false;
+	fuzz_request_submit(q, r);
 }
 
 /* The device takes the next chain, and answers this and that. */
@@ -142,7 +122,7 @@ static void one(void)
 {
 	unsigned int i;
 
-	memset(r, 0, sizeof(r));
+	fuzz_requests_new(REQS);
 	describe();
 	fuzz_shared(true);
 	fake_virtio_plug(&f, &pv_virtio_blk);
@@ -155,13 +135,12 @@ static void one(void)
 	/* What is broken gives all back by a poll or two; the rest goes with the device. */
 	for (i = 0; q && i < 4; i++)
 		pv_blk_poll(q, 64);
-	for (i = 0; q && i < REQS && pv_device_broken(&f.vd.dev); i++)
-		PLAIN_CHECK(!r[i].under_way);
+	if (q && pv_device_broken(&f.vd.dev))
+		fuzz_requests_done();
 	fake_virtio_unplug(&f);
 	for (i = 0; q && i < 4; i++)
 		pv_blk_poll(q, 64);
-	for (i = 0; i < REQS; i++)
-		PLAIN_CHECK(!r[i].under_way);
+	fuzz_requests_done();
 	if (blk)
 		pv_blk_close(blk);
 	PLAIN_CHECK(!f.loan || !f.lent);

@@ -7,7 +7,7 @@
 #include <pv/virtio.h>
 
 #include "fake_virtio.h"
-#include "fuzz.h"
+#include "kernel.h"
 #include "pv-core/bus.h"
 #include "pv-core/net_driver.h"
 
@@ -20,70 +20,24 @@ static struct fake_virtio f;
 static struct pv_net *net;
 static struct pv_net_queue *q;
 static uint8_t data[8192];
-static struct pv_packet *kept[4];
-static unsigned int num_kept, starts;
-static struct {
-	struct pv_packet pkt;
-	bool under_way;
-} p[PKTS];
-
-static void done(struct pv_packet *pkt)
-{
-	unsigned int i = (unsigned int)((char *)pkt - (char *)p) / (unsigned int)sizeof(p[0]);
-
-	PLAIN_CHECK(p[i].under_way && pkt->status <= 0);
-	p[i].under_way = false;
-}
-
-static void receive(void *arg, struct pv_packet *pkt)
-{
-	uint32_t len = 0, i, sum = 0;
-
-	(void)arg;
-	PLAIN_CHECK(pkt->num_segs && pkt->num_segs <= PV_NET_MAX_SEGS);
-	for (i = 0; i < pkt->num_segs; i++) {
-		len += pkt->seg[i].len;
-		/* The address sanitizer looks at both ends. */
-		sum += *(volatile uint8_t *)pkt->seg[i].va;
-		sum += ((volatile uint8_t *)pkt->seg[i].va)[pkt->seg[i].len - 1];
-	}
-	(void)sum;
-	PLAIN_CHECK(len == pkt->len && len >= PV_NET_HDR_LEN);
-	if (pkt->flags & PV_PACKET_CSUM_PARTIAL)
-		PLAIN_CHECK((uint32_t)pkt->csum_start + pkt->csum_offset + 2 <= len);
-	if (num_kept < PV_ARRAY_SIZE(kept) && pkt->len % 4 == 3)
-		kept[num_kept++] = pkt;
-	else
-		pv_packet_put(pkt);
-}
+static unsigned int starts;
 
 static void submit(void)
 {
-	struct pv_packet *pkt;
-	unsigned int i, segs = 1 + fuzz_below(3);
+	unsigned int segs = 1 + fuzz_below(3);
+	struct pv_packet *pkt = fuzz_packet();
 
-	for (i = 0; i < PKTS && p[i].under_way; i++)
-		;
-	if (i == PKTS)
+	if (!pkt)
 		return;
-	pkt = &p[i].pkt;
-	memset(&p[i], 0, sizeof(p[i]));
 	pkt->num_segs = (uint8_t)segs;
-	pkt->done = done;
 	pkt->flags = fuzz_u8() & PV_PACKET_CSUM_PARTIAL;
 	pkt->gso = fuzz_u8() < 0xe0 ? PV_GSO_NONE : PV_GSO_TCP4;
-	pkt->csum_start = 34;
-	pkt->csum_offset = 16;
-	pkt->hdr_len = 54;
-	pkt->gso_size = 1000;
 	while (segs--) {
 		pkt->seg[segs].va = data + 64 * segs;
 		pkt->seg[segs].len = 14 + fuzz_u8();
 		pkt->len += pkt->seg[segs].len;
 	}
-	p[i].under_way = true;
-	if (pv_net_submit(q, pkt))
-		p[i].under_way = false;
+	fuzz_packet_submit(q, pkt);
 }
 
 /* The device answers the next chain, having written a header and some bytes into what it may. */
@@ -138,13 +92,12 @@ static void step(void)
 		pv_bus_work();
 		break;
 	case 9:
-		while (num_kept)
-			pv_packet_put(kept[--num_kept]);
+		fuzz_packets_put();
 		if (op < 0xf0 || starts == STARTS)
 			break;
 		starts++;
 		pv_net_stop(net);
-		(void)!pv_net_start(net, receive, NULL);
+		(void)!pv_net_start(net, fuzz_packet_receive, NULL);
 		break;
 	}
 }
@@ -176,29 +129,27 @@ static void one(void)
 {
 	unsigned int i;
 
-	memset(p, 0, sizeof(p));
-	num_kept = starts = 0;
+	fuzz_packets_new(PKTS);
+	starts = 0;
 	describe();
 	fuzz_shared(true);
 	fake_virtio_plug(&f, &pv_virtio_net);
 	net = pv_net_open(0);
 	q = net ? pv_net_queue(net, 0) : NULL;
 	if (q)
-		(void)!pv_net_start(net, receive, NULL);
+		(void)!pv_net_start(net, fuzz_packet_receive, NULL);
 	pv_fake.alloc_fail_at = 0;
 	while (q && fuzz_left())
 		step();
 	fuzz_shared(false);
 	for (i = 0; q && i < 2; i++)
 		pv_net_poll(q, 64);
-	for (i = 0; q && i < PKTS && pv_device_broken(&f.vd.dev); i++)
-		PLAIN_CHECK(!p[i].under_way);
-	while (num_kept)
-		pv_packet_put(kept[--num_kept]);
+	if (q && pv_device_broken(&f.vd.dev))
+		fuzz_packets_done();
+	fuzz_packets_put();
 	if (net)
 		pv_net_stop(net);
-	for (i = 0; i < PKTS; i++)
-		PLAIN_CHECK(!p[i].under_way);
+	fuzz_packets_done();
 	fake_virtio_unplug(&f);
 	if (net)
 		pv_net_close(net);

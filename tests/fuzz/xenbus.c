@@ -237,7 +237,7 @@ static void one(void)
 
 	store_new();
 	/* By the ring, too, one of so many: it takes three times as long. */
-	store.direct = fuzz_left() % 8 != 0;
+	store.direct = fuzz_left() % 16 != 0;
 	num_tokens = again = strange = 0;
 	back_state[0] = back_state[1] = 2;
 	pv_fake.relax_ns = 1500000000;

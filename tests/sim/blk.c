@@ -20,8 +20,6 @@
 #define SETTLE_MS   60000u /* of virtual time, until all is done */
 #define WATCHDOG_MS 1000u
 
-struct sim_blk_story sim_blk_story;
-
 static struct req {
 	struct pv_blk_req req;
 	struct pv_seg seg[3];
@@ -91,16 +89,16 @@ static void check_status(int status, uint8_t op)
 	case 0:
 		return;
 	case PV_EPROTO:
-		PLAIN_CHECK(peer->broken() || sim_blk_story.lied || sim_blk_story.may_break);
+		PLAIN_CHECK(peer->broken() || sim_story.lied || sim_story.may_break);
 		return;
 	case PV_EGONE:
-		PLAIN_CHECK(sim_blk_story.left);
+		PLAIN_CHECK(sim_story.left);
 		return;
 	case PV_EIO:
-		PLAIN_CHECK(sim_blk_story.errors || peer->broken());
+		PLAIN_CHECK(sim_story.errors || peer->broken());
 		return;
 	case PV_ENOTSUP:
-		PLAIN_CHECK(op == PV_BLK_SYNC || sim_blk_story.shrunk);
+		PLAIN_CHECK(op == PV_BLK_SYNC || sim_story.shrunk);
 		return;
 	default:
 		PLAIN_CHECK(!"a status that nothing explains");
@@ -186,7 +184,7 @@ static bool submit(uint8_t op)
 	if (!err)
 		return true;
 	PLAIN_CHECK(r->req.status == 77);
-	PLAIN_CHECK((err == PV_EIO && peer->broken()) || (err == PV_EGONE && sim_blk_story.left) ||
+	PLAIN_CHECK((err == PV_EIO && peer->broken()) || (err == PV_EGONE && sim_story.left) ||
 		    (err == PV_ENOTSUP && op == PV_BLK_SYNC));
 	r->busy = false;
 	in_flight--;
@@ -230,11 +228,11 @@ void sim_blk_step(void)
 	case 9:
 	case 10:
 		pv_blk_flush(q);
-		if (!sim_blk_story.away)
+		if (!sim_story.away)
 			peer->serve(1 + sim_below(6));
 		break;
 	case 11:
-		if (!sim_blk_story.away)
+		if (!sim_story.away)
 			peer->serve(64);
 		break;
 	case 12:
@@ -270,8 +268,7 @@ static void finish(void)
 		pv_fake.now += 10 * SIM_MS;
 		peer->serve(64);
 		peer->work();
-		if (event ||
-		    ((sim_blk_story.lost_event || peer->broken()) && ms % WATCHDOG_MS == 0))
+		if (event || ((sim_story.lost_event || peer->broken()) && ms % WATCHDOG_MS == 0))
 			poll_all();
 		pv_blk_flush(q);
 	}
@@ -283,7 +280,7 @@ static void proof(void)
 {
 	unsigned int i;
 
-	sim_blk_story.errors = false;
+	sim_story.errors = false;
 	for (i = 0; i < 1000 && !submit(PV_BLK_WRITE); i++)
 		;
 	finish();
@@ -298,12 +295,12 @@ void sim_blk_settle(void)
 	uint32_t i;
 
 	finish();
-	if (sim_blk_story.left)
+	if (sim_story.left)
 		return;
-	if (sim_blk_story.lied || sim_blk_story.shrunk)
+	if (sim_story.lied || sim_story.shrunk)
 		PLAIN_CHECK(peer->broken());
 	else
-		PLAIN_CHECK(!peer->broken() || sim_blk_story.may_break);
+		PLAIN_CHECK(!peer->broken() || sim_story.may_break);
 	if (!peer->broken())
 		proof();
 	for (i = 0; i < SIM_BLK_SECTORS; i++)
@@ -319,7 +316,6 @@ void sim_blk_begin(struct pv_blk *b, const struct sim_blk_peer *p)
 	q = pv_blk_queue(b, 0);
 	PLAIN_CHECK(q);
 	pv_memset(req, 0, sizeof(req));
-	pv_memset(&sim_blk_story, 0, sizeof(sim_blk_story));
 	last_version = 0;
 	in_flight = 0;
 	for (i = 0; i < SIM_BLK_SECTORS; i++) {

@@ -29,7 +29,7 @@ static void lose_event(uint32_t port)
 static unsigned int serve(unsigned int n)
 {
 	/* One that lied has its ring in a state that no good one could go on with. */
-	if (!v->back.connected || sim_blk_story.lied)
+	if (!v->back.connected || sim_story.lied)
 		return 0;
 	pv_fake_xen.irqs_off = drop_event;
 	n = fake_blkback_run(&v->back, n);
@@ -47,9 +47,9 @@ static void work(void)
 	fake_vbd_work();
 	(void)pv_xen_work();
 	/* One that broke ends with its connection, and another takes its place. */
-	if (dev && dev->state == PV_DEV_GONE && !sim_blk_story.left) {
-		PLAIN_CHECK(sim_blk_story.lied || sim_blk_story.may_break);
-		sim_blk_story.left = true;
+	if (dev && dev->state == PV_DEV_GONE && !sim_story.left) {
+		PLAIN_CHECK(sim_story.lied || sim_story.may_break);
+		sim_story.left = true;
 	}
 }
 
@@ -132,28 +132,19 @@ static const char *const faults[] = {
 	NULL,
 };
 
-/* What it lied about before anybody looked went with its ring. */
-static void forget_lie(void)
-{
-	if (!broken() && sim_blk_story.lied) {
-		sim_blk_story.lied = false;
-		sim_blk_story.may_break = true;
-	}
-}
-
 /* Without grants there is no ring to offer anew. */
 static void connects_again(void)
 {
 	if (num_hoard)
-		sim_blk_story.may_break = true;
+		sim_story.may_break = true;
 }
 
 static void restart(void)
 {
 	connects_again();
-	if (sim_blk_story.away)
+	if (sim_story.away)
 		return;
-	forget_lie();
+	sim_forget_lie(broken());
 	offer();
 	fake_blkback_restart(&v->back);
 	work();
@@ -162,11 +153,11 @@ static void restart(void)
 static void come_back(void)
 {
 	connects_again();
-	if (sim_blk_story.away && !sim_blk_story.left) {
+	if (sim_story.away && !sim_story.left) {
 		offer();
 		fake_blkback_restart(&v->back);
 	}
-	sim_blk_story.away = false;
+	sim_story.away = false;
 	work();
 }
 
@@ -174,9 +165,9 @@ static void come_back(void)
 static void take_over(void)
 {
 	connects_again();
-	if (sim_blk_story.away || broken())
+	if (sim_story.away || broken())
 		return;
-	forget_lie();
+	sim_forget_lie(broken());
 	fake_blkback_die(&v->back);
 	work();
 	if (!fake_blkback_take_over(&v->back))
@@ -190,15 +181,15 @@ static void there(void)
 {
 	connects_again();
 	sim_new_folder(v->back.front);
-	if (!sim_blk_story.away)
+	if (!sim_story.away)
 		fake_blkback_restart(&v->back);
 }
 
 static void migrate(bool late)
 {
-	forget_lie();
+	sim_forget_lie(broken());
 	v->back.keeps = false;
-	sim_blk_story.away = late;
+	sim_story.away = late;
 	offer();
 	fake_blkback_die(&v->back);
 	sim_suspend(there);
@@ -237,22 +228,22 @@ static void lie(enum fault which)
 		b->sring->rsp_prod += 1000;
 		b->rsp_prod += 1000;
 	}
-	sim_blk_story.lied = true;
+	sim_story.lied = true;
 }
 
 static void fault(unsigned int which)
 {
 	struct fake_blkback *b = &v->back;
 
-	if (sim_blk_story.left)
+	if (sim_story.left)
 		return;
 	switch ((enum fault)which) {
 	case RESTART:
 		restart();
 		break;
 	case DIE:
-		forget_lie();
-		sim_blk_story.away = true;
+		sim_forget_lie(broken());
+		sim_story.away = true;
 		fake_blkback_die(b);
 		work();
 		break;
@@ -270,7 +261,7 @@ static void fault(unsigned int which)
 		break;
 	case LOST_EVENT:
 		drop_event = true;
-		sim_blk_story.lost_event = true;
+		sim_story.lost_event = true;
 		break;
 	case SPURIOUS:
 		if (b->connected)
@@ -278,7 +269,7 @@ static void fault(unsigned int which)
 		break;
 	case IO_ERRORS:
 		b->status = BLKIF_RSP_ERROR;
-		sim_blk_story.errors = true;
+		sim_story.errors = true;
 		break;
 	case GOOD_AGAIN:
 		b->status = 0;
@@ -294,18 +285,18 @@ static void fault(unsigned int which)
 		pv_fake_xen.fail_at = 1 + (long)sim_below(4);
 		pv_fake_xen.fail_with = PV_EAGAIN;
 		/* It may be the one that unmasks, or the one that connects. */
-		sim_blk_story.lost_event = sim_blk_story.may_break = true;
+		sim_story.lost_event = sim_story.may_break = true;
 		break;
 	case ALLOC_FAILS:
 		pv_fake.alloc_fail_at = 1 + (long)sim_below(30);
-		sim_blk_story.may_break = true;
+		sim_story.may_break = true;
 		break;
 	case KEEPS:
 		b->keeps = true;
-		sim_blk_story.may_break = true;
+		sim_story.may_break = true;
 		break;
 	case UNPLUG:
-		sim_blk_story.left = true;
+		sim_story.left = true;
 		fake_vbd_unplug(v);
 		break;
 	case MIGRATE:

@@ -19,8 +19,6 @@
 #define SETTLE_MS   60000u
 #define WATCHDOG_MS 1000u
 
-struct sim_net_story sim_net_story;
-
 static struct pkt {
 	struct pv_packet pkt;
 	bool busy;
@@ -95,16 +93,16 @@ static void done(struct pv_packet *p)
 		PLAIN_CHECK(out.seen[k->number] && !out.refused[k->number]);
 		break;
 	case PV_EPROTO:
-		PLAIN_CHECK(peer->broken() || sim_net_story.lied || sim_net_story.may_break);
+		PLAIN_CHECK(peer->broken() || sim_story.lied || sim_story.may_break);
 		break;
 	case PV_EGONE:
-		PLAIN_CHECK(sim_net_story.left);
+		PLAIN_CHECK(sim_story.left);
 		break;
 	case PV_ERESET:
-		PLAIN_CHECK(sim_net_story.loses);
+		PLAIN_CHECK(sim_story.loses);
 		break;
 	case PV_EIO:
-		PLAIN_CHECK(sim_net_story.loses || peer->broken() || out.refused[k->number]);
+		PLAIN_CHECK(sim_story.loses || peer->broken() || out.refused[k->number]);
 		break;
 	default:
 		PLAIN_CHECK(!"a status that nothing explains");
@@ -139,8 +137,8 @@ static bool submit(void)
 	err = pv_net_submit(q, &k->pkt);
 	if (!err)
 		return true;
-	PLAIN_CHECK(err == PV_EBUSY || (err == PV_EIO && (peer->broken() || sim_net_story.away)) ||
-		    (err == PV_EGONE && sim_net_story.left));
+	PLAIN_CHECK(err == PV_EBUSY || (err == PV_EIO && (peer->broken() || sim_story.away)) ||
+		    (err == PV_EGONE && sim_story.left));
 	out.next--;
 	k->busy = false;
 	in_flight--;
@@ -259,13 +257,13 @@ static void finish(void)
 	pv_net_flush(q);
 	poll_all();
 	for (ms = 0; ms < SETTLE_MS; ms += 10) {
-		dead = peer->broken() || sim_net_story.left;
-		if (!in_flight && (dead || sim_net_story.loses || in.num_seen == in.next))
+		dead = peer->broken() || sim_story.left;
+		if (!in_flight && (dead || sim_story.loses || in.num_seen == in.next))
 			break;
 		pv_fake.now += 10 * SIM_MS;
 		peer->take(64);
 		peer->work();
-		if (event || ((sim_net_story.lost_event || dead) && ms % WATCHDOG_MS == 0))
+		if (event || ((sim_story.lost_event || dead) && ms % WATCHDOG_MS == 0))
 			poll_all();
 		put_back();
 		pv_net_flush(q);
@@ -278,22 +276,22 @@ void sim_net_settle(void)
 	uint32_t before;
 
 	finish();
-	if (sim_net_story.left)
+	if (sim_story.left)
 		return;
-	if (sim_net_story.lied || sim_net_story.shrunk)
+	if (sim_story.lied || sim_story.shrunk)
 		PLAIN_CHECK(peer->broken());
 	else
-		PLAIN_CHECK(!peer->broken() || sim_net_story.may_break);
+		PLAIN_CHECK(!peer->broken() || sim_story.may_break);
 	if (peer->broken() || !net->started)
 		return;
-	if (!sim_net_story.loses)
+	if (!sim_story.loses)
 		PLAIN_CHECK(in.num_seen == in.next && out.num_seen == out.next);
 	/* Both directions work still. */
 	poll_all();
 	before = in.num_seen;
 	inject();
 	(void)submit();
-	sim_net_story.loses = false;
+	sim_story.loses = false;
 	pv_net_flush(q);
 	peer->take(64);
 	poll_all();
@@ -311,7 +309,6 @@ void sim_net_begin(struct pv_net *n, const struct sim_net_peer *p)
 	pv_memset(pkt, 0, sizeof(pkt));
 	pv_memset(&out, 0, sizeof(out));
 	pv_memset(&in, 0, sizeof(in));
-	pv_memset(&sim_net_story, 0, sizeof(sim_net_story));
 	in_flight = 0;
 	num_held = 0;
 	PLAIN_CHECK(!pv_net_start(net, receive, NULL));

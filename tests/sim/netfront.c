@@ -38,7 +38,7 @@ static unsigned int take(unsigned int n)
 	unsigned int first = nb->sent, i;
 
 	/* One that lied has its rings in a state that no good one could go on with. */
-	if (!nb->connected || sim_net_story.lied)
+	if (!nb->connected || sim_story.lied)
 		return 0;
 	begin_events();
 	n = fake_netback_run(nb, n);
@@ -54,7 +54,7 @@ static bool inject(const uint8_t *data, uint32_t len)
 	bool good;
 
 	begin_events();
-	good = nb->connected && !sim_net_story.lied && fake_netback_receive(nb, data, len, 0);
+	good = nb->connected && !sim_story.lied && fake_netback_receive(nb, data, len, 0);
 	end_events(good);
 	return good;
 }
@@ -64,9 +64,9 @@ static void work(void)
 	pv_fake_xen_run_timers();
 	fake_netback_work();
 	/* One that broke ends with its connection, and another takes its place. */
-	if (dev && dev->state == PV_DEV_GONE && !sim_net_story.left) {
-		PLAIN_CHECK(sim_net_story.lied || sim_net_story.may_break);
-		sim_net_story.left = true;
+	if (dev && dev->state == PV_DEV_GONE && !sim_story.left) {
+		PLAIN_CHECK(sim_story.lied || sim_story.may_break);
+		sim_story.left = true;
 	}
 }
 
@@ -128,43 +128,35 @@ static const char *const faults[] = {
 	NULL,
 };
 
-static void forget_lie(void)
-{
-	if (!broken() && sim_net_story.lied) {
-		sim_net_story.lied = false;
-		sim_net_story.may_break = true;
-	}
-}
-
 static void die(void)
 {
-	forget_lie();
+	sim_forget_lie(broken());
 	nb->keeps = false;
-	sim_net_story.loses = true;
-	sim_net_story.away = true;
+	sim_story.loses = true;
+	sim_story.away = true;
 	fake_netback_die(nb);
 	work();
 }
 
 static void come_back(void)
 {
-	if (sim_net_story.away && !sim_net_story.left) {
+	if (sim_story.away && !sim_story.left) {
 		offer();
 		fake_netback_reborn(nb);
 	}
 	work();
-	sim_net_story.away = false;
+	sim_story.away = false;
 }
 
 /* Before it is told that it has none, it takes the rings that it finds named, and begins to serve them. */
 static void take_over(void)
 {
-	if (sim_net_story.away || broken())
+	if (sim_story.away || broken())
 		return;
 	die();
 	if (!fake_netback_take_over(nb))
 		fake_netback_reborn(nb);
-	sim_net_story.away = false;
+	sim_story.away = false;
 	take(sim_below(4));
 	work();
 }
@@ -172,16 +164,16 @@ static void take_over(void)
 static void there(void)
 {
 	sim_new_folder(nb->front);
-	if (!sim_net_story.away)
+	if (!sim_story.away)
 		fake_netback_reborn(nb);
 }
 
 static void migrate(bool late)
 {
-	forget_lie();
+	sim_forget_lie(broken());
 	nb->keeps = false;
-	sim_net_story.loses = true;
-	sim_net_story.away = late;
+	sim_story.loses = true;
+	sim_story.away = late;
 	offer();
 	fake_netback_die(nb);
 	sim_suspend(there);
@@ -192,7 +184,7 @@ static void fault(unsigned int which)
 {
 	struct netif_tx_request req;
 
-	if (sim_net_story.left)
+	if (sim_story.left)
 		return;
 	switch ((enum fault)which) {
 	case RESTART:
@@ -218,7 +210,7 @@ static void fault(unsigned int which)
 		break;
 	case LOST_EVENT:
 		drop_event = true;
-		sim_net_story.lost_event = true;
+		sim_story.lost_event = true;
 		break;
 	case SPURIOUS:
 		if (nb->connected) {
@@ -244,33 +236,33 @@ static void fault(unsigned int which)
 	case HYPERCALL_FAILS:
 		pv_fake_xen.fail_at = 1 + (long)sim_below(4);
 		pv_fake_xen.fail_with = PV_EAGAIN;
-		sim_net_story.lost_event = sim_net_story.may_break = true;
+		sim_story.lost_event = sim_story.may_break = true;
 		break;
 	case ALLOC_FAILS:
 		pv_fake.alloc_fail_at = 1 + (long)sim_below(30);
-		sim_net_story.may_break = true;
+		sim_story.may_break = true;
 		break;
 	case KEEPS:
 		nb->keeps = true;
-		sim_net_story.may_break = true;
-		sim_net_story.loses = true;
+		sim_story.may_break = true;
+		sim_story.loses = true;
 		break;
 	case BAD_TX_ID:
 		/* In the place of one that it took: of what is not there yet, it would be overwritten. */
 		if (!nb->connected || broken() || !fake_netback_tx_take(nb, &req))
 			break;
 		fake_netback_tx_answer(nb, 0x1234, 0);
-		sim_net_story.lied = sim_net_story.loses = true;
+		sim_story.lied = sim_story.loses = true;
 		break;
 	case JUMP:
 		if (!nb->connected || broken())
 			break;
 		nb->rx.sring->rsp_prod += 1000;
 		nb->rx.rsp_prod_pvt += 1000;
-		sim_net_story.lied = sim_net_story.loses = true;
+		sim_story.lied = sim_story.loses = true;
 		break;
 	case UNPLUG:
-		sim_net_story.left = true;
+		sim_story.left = true;
 		pv_fake_xs_device_rm("vif", 0);
 		work();
 		break;

@@ -9,6 +9,8 @@
  * "two-faults", each two at each two steps of --pairs; and "seeds", runs of many steps with faults here and there, one for each seed
  * from S on. With PV_RESULTS in the environment each kind of runs is a test.
  */
+#include <pv/string.h>
+
 #include "pv-core/bus.h"
 #include "sim.h"
 
@@ -41,6 +43,16 @@ static struct run run;
 static uint64_t state;
 static unsigned long runs;
 static const char *kind = "run";
+
+struct sim_story sim_story;
+
+void sim_forget_lie(bool broken)
+{
+	if (!broken && sim_story.lied) {
+		sim_story.lied = false;
+		sim_story.may_break = true;
+	}
+}
 
 uint64_t sim_random(void)
 {
@@ -128,6 +140,7 @@ static void one(void)
 	sim_random();
 	/* Of four seeds one has a peer that is not to see memory. */
 	pv_bus_set_untrusted(run.seed % 4 == 3);
+	pv_memset(&sim_story, 0, sizeof(sim_story));
 	run.rig->up();
 	for (i = 0; i < run.ops; i++) {
 		for (f = 0; f < run.num_faults; f++)

@@ -61,20 +61,26 @@ void sim_store_restarts(void);
 
 #define SIM_MS 1000000ull /* of virtual time */
 
-/* --- a block device under work (blk.c) -------------------------------------------------------- */
-
-#define SIM_BLK_SECTORS 512u /* of the disk are used */
-
-/* What a peer did that the kernel may notice. */
-struct sim_blk_story {
+/* What the peer of this run did that the kernel may notice. */
+struct sim_story {
 	bool lied;	 /* the device is to break, or has */
 	bool may_break;	 /* it may have come to be so */
 	bool left;	 /* it was unplugged */
 	bool shrunk;	 /* after a reset it is less than it was */
 	bool errors;	 /* requests fail, or did */
+	bool loses;	 /* frames may be lost, in either direction */
 	bool lost_event; /* the kernel's watchdog is needed */
 	bool away;	 /* nobody answers */
 };
+
+extern struct sim_story sim_story;
+
+/* What it lied about before anybody looked went with its ring. */
+void sim_forget_lie(bool broken);
+
+/* --- a block device under work (blk.c) -------------------------------------------------------- */
+
+#define SIM_BLK_SECTORS 512u /* of the disk are used */
 
 struct sim_blk_peer {
 	uint8_t *(*disk)(void);		       /* where its bytes are, now */
@@ -82,8 +88,6 @@ struct sim_blk_peer {
 	void (*work)(void);		       /* pv_work(), and the peer's control work */
 	bool (*broken)(void);
 };
-
-extern struct sim_blk_story sim_blk_story;
 
 struct pv_blk;
 void sim_blk_begin(struct pv_blk *blk, const struct sim_blk_peer *peer);
@@ -93,13 +97,6 @@ void sim_blk_end(void);
 
 /* --- a network device under work (net.c) ------------------------------------------------------ */
 
-struct sim_net_story {
-	bool lied, may_break, left, lost_event; /* as above */
-	bool shrunk;				/* after a reset it is less than it was */
-	bool loses;				/* frames may be lost, in either direction */
-	bool away;
-};
-
 struct sim_net_peer {
 	unsigned int (*take)(unsigned int n); /* at most n frames, each of them sim_net_seen() */
 	bool (*inject)(const uint8_t *data, uint32_t len);
@@ -107,8 +104,6 @@ struct sim_net_peer {
 	bool (*broken)(void);
 	uint32_t most; /* bytes in a frame that it injects, up to 9000 */
 };
-
-extern struct sim_net_story sim_net_story;
 
 struct pv_net;
 void sim_net_begin(struct pv_net *net, const struct sim_net_peer *peer);

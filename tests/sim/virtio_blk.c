@@ -6,8 +6,8 @@
 #include <pv/virtio.h>
 
 #include "fake_virtio.h"
-#include "pv-core/bus.h"
 #include "sim.h"
+#include "virtio.h"
 
 static struct fake_blk fake;
 
@@ -21,17 +21,12 @@ static unsigned int serve(unsigned int n)
 	return fake.f.q[0].vq ? fake_blk_run(&fake, n) : 0;
 }
 
-static void work(void)
-{
-	(void)pv_bus_work();
-}
-
 static bool broken(void)
 {
 	return fake.f.vd.dev.state == PV_DEV_BROKEN;
 }
 
-static const struct sim_blk_peer peer = {disk, serve, work, broken};
+static const struct sim_blk_peer peer = {disk, serve, sim_virtio_work, broken};
 
 static void up(void)
 {
@@ -79,25 +74,6 @@ static const char *const faults[] = {
 	"twice",       "jump",		"long",		  "unplug",	 NULL,
 };
 
-/* It lied; but if it gets a reset before anybody looks, nobody knows. */
-static void lied(void)
-{
-	if (fake.f.status & VIRTIO_CONFIG_S_NEEDS_RESET)
-		sim_blk_story.may_break = true;
-	else
-		sim_blk_story.lied = true;
-}
-
-static void needs_reset(struct fake_virtio *f)
-{
-	if (sim_blk_story.lied && !broken()) {
-		sim_blk_story.lied = false;
-		sim_blk_story.may_break = true;
-	}
-	f->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
-	pv_virtio_irq_config(&f->vd);
-}
-
 /* Answers the next chain, and what is wrong with that. */
 static void lie(enum fault which)
 {
@@ -120,37 +96,37 @@ static void lie(enum fault which)
 		fake_chain_write(c, c->in - 1, &good, 1);
 		if (which == LONG) {
 			fake_vq_used(f, 0, c->head, c->in + 1);
-			lied();
+			sim_virtio_lied(f);
 			return;
 		}
 		/* A write is done, as far as anybody knows; of a read it was nothing. */
-		sim_blk_story.errors = true;
+		sim_story.errors = true;
 		fake_vq_used(f, 0, 0xffff, 0);
 	}
-	lied();
+	sim_virtio_lied(f);
 }
 
 static void fault(unsigned int which)
 {
 	struct fake_virtio *f = &fake.f;
 
-	if (sim_blk_story.left)
+	if (sim_story.left)
 		return;
 	switch ((enum fault)which) {
 	case RESET_SHRINKS:
 		if (broken())
 			break;
 		f->offered &= ~(1ull << VIRTIO_BLK_F_SEG_MAX);
-		needs_reset(f);
-		sim_blk_story.shrunk = true;
+		sim_virtio_needs_reset(f);
+		sim_story.shrunk = true;
 		break;
 	case NEEDS_RESET:
 		if (!broken())
-			needs_reset(f);
+			sim_virtio_needs_reset(f);
 		break;
 	case LOST_INTERRUPT:
 		f->no_interrupts = true;
-		sim_blk_story.lost_event = true;
+		sim_story.lost_event = true;
 		break;
 	case SPURIOUS:
 		pv_virtio_irq_all(&f->vd);
@@ -161,11 +137,11 @@ static void fault(unsigned int which)
 		break;
 	case IO_ERRORS:
 		fake.status = VIRTIO_BLK_S_IOERR;
-		sim_blk_story.errors = true;
+		sim_story.errors = true;
 		break;
 	case SHORT_READS:
 		fake.short_by = 512;
-		sim_blk_story.errors = true;
+		sim_story.errors = true;
 		break;
 	case GOOD_AGAIN:
 		fake.status = VIRTIO_BLK_S_OK;
@@ -176,7 +152,7 @@ static void fault(unsigned int which)
 		f->share_fails_at = f->loan ? 1 : 0;
 		break;
 	case UNPLUG:
-		sim_blk_story.left = true;
+		sim_story.left = true;
 		fake_virtio_unplug(f);
 		break;
 	default:
@@ -196,10 +172,7 @@ static void settle(void)
 static void down(void)
 {
 	sim_blk_end();
-	if (!sim_blk_story.left)
-		fake_virtio_unplug(&fake.f);
-	PLAIN_CHECK(!fake.f.loan || !fake.f.lent);
-	PLAIN_CHECK(fake.f.released);
+	sim_virtio_down(&fake.f);
 }
 
 /* Fault row 19 */

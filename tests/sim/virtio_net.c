@@ -5,8 +5,8 @@
 #include <pv/virtio.h>
 
 #include "fake_virtio.h"
-#include "pv-core/bus.h"
 #include "sim.h"
+#include "virtio.h"
 
 #define RX 0
 #define TX 1
@@ -36,17 +36,12 @@ static bool inject(const uint8_t *data, uint32_t len)
 	return is_up() && fake_net_receive(&fake, NULL, data, len);
 }
 
-static void work(void)
-{
-	(void)pv_bus_work();
-}
-
 static bool broken(void)
 {
 	return fake.f.vd.dev.state == PV_DEV_BROKEN;
 }
 
-static const struct sim_net_peer peer = {take, inject, work, broken, 1514};
+static const struct sim_net_peer peer = {take, inject, sim_virtio_work, broken, 1514};
 
 static void up(void)
 {
@@ -87,25 +82,6 @@ static const char *const faults[] = {
 	"runt",	       "bad-id",	"jump",		  "long",     "unplug", NULL,
 };
 
-/* It lied; but if it gets a reset before anybody looks, nobody knows. */
-static void lied(void)
-{
-	if (fake.f.status & VIRTIO_CONFIG_S_NEEDS_RESET)
-		sim_net_story.may_break = true;
-	else
-		sim_net_story.lied = true;
-}
-
-static void needs_reset(struct fake_virtio *f)
-{
-	if (sim_net_story.lied && !broken()) {
-		sim_net_story.lied = false;
-		sim_net_story.may_break = true;
-	}
-	f->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
-	pv_virtio_irq_config(&f->vd);
-}
-
 static void lie(enum fault which)
 {
 	struct fake_chain *c = &(struct fake_chain) {0};
@@ -128,33 +104,33 @@ static void lie(enum fault which)
 		fake_vq_used(f, queue, c->head, fake.hdr_len + sim_below(14));
 		return;
 	}
-	lied();
-	sim_net_story.loses = true;
+	sim_virtio_lied(f);
+	sim_story.loses = true;
 }
 
 static void fault(unsigned int which)
 {
 	struct fake_virtio *f = &fake.f;
 
-	if (sim_net_story.left)
+	if (sim_story.left)
 		return;
 	switch ((enum fault)which) {
 	case RESET_SHRINKS:
 		if (broken())
 			break;
 		f->offered &= ~(1ull << VIRTIO_NET_F_MAC);
-		needs_reset(f);
-		sim_net_story.shrunk = true;
-		sim_net_story.loses = true;
+		sim_virtio_needs_reset(f);
+		sim_story.shrunk = true;
+		sim_story.loses = true;
 		break;
 	case NEEDS_RESET:
 		if (!broken())
-			needs_reset(f);
-		sim_net_story.loses = true;
+			sim_virtio_needs_reset(f);
+		sim_story.loses = true;
 		break;
 	case LOST_INTERRUPT:
 		f->no_interrupts = true;
-		sim_net_story.lost_event = true;
+		sim_story.lost_event = true;
 		break;
 	case SPURIOUS:
 		pv_virtio_irq_all(&f->vd);
@@ -168,7 +144,7 @@ static void fault(unsigned int which)
 		f->no_interrupts = false;
 		break;
 	case UNPLUG:
-		sim_net_story.left = true;
+		sim_story.left = true;
 		fake_virtio_unplug(f);
 		break;
 	default:
@@ -187,10 +163,7 @@ static void settle(void)
 static void down(void)
 {
 	sim_net_end();
-	if (!sim_net_story.left)
-		fake_virtio_unplug(&fake.f);
-	PLAIN_CHECK(!fake.f.loan || !fake.f.lent);
-	PLAIN_CHECK(fake.f.released);
+	sim_virtio_down(&fake.f);
 }
 
 /* Fault row 19 */
