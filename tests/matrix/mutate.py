@@ -23,10 +23,17 @@ PROGRAMS = {"unit": "build/host/unit", "explore": "build/explore/explore", "sim"
 
 
 def copy(tree):
-    """The project's files, as they are; what was built of them before stays."""
+    """The project's files, as they are, and no others; what was built in build/ before stays."""
     names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True,
-                           stdout=subprocess.PIPE, text=True).stdout.split("\n")
-    for name in filter(None, names):
+                           stdout=subprocess.PIPE, text=True).stdout.split()
+    for folder, below, files in os.walk(tree):
+        if folder == tree and "build" in below:
+            below.remove("build")
+        for file in files:
+            path = os.path.join(folder, file)
+            if os.path.relpath(path, tree) not in names:
+                os.remove(path)
+    for name in names:
         source, target = os.path.join(ROOT, name), os.path.join(tree, name)
         if not os.path.exists(source):
             continue
