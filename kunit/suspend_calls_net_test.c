@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * As suspend_calls, with a network device in use: in a new domain each hypercall that is made until all is back fails, one at a time.
- * Either the kernel has an error; or the link is back, or the device is gone and can be found again. Each packet is done once, with 0
- * only if it was sent, at the latest after the next suspension, in which none fails.
+ * As suspend_calls, with a network device in use: in a new domain each hypercall that is made until
+ * all is back fails, one at a time. Either the kernel has an error; or the link is back, or the
+ * device is gone and can be found again. Each packet is done once, with 0 only if it was sent, at
+ * the latest after the next suspension, in which none fails.
  *
  * Covers: drivers/netfront/netfront.c drivers/netfront/netfront_pair.c pv-core/xen/xenbus_resume.c
  */
@@ -86,7 +87,10 @@ static void find_again(struct kunit *test)
 	fake_netback_up(test);
 }
 
-/* A life of one device, in which the n-th fails; whether there were so many. lost: whether the device went for it. */
+/*
+ * A life of one device, in which the n-th fails; whether there were so many. lost: whether the
+ * device went for it.
+ */
 static bool life(struct kunit *test, unsigned int nth, unsigned int *errors, unsigned int *lost)
 {
 	unsigned int i;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The port's memory. Each allocation is one of the C library's, so that the address sanitizer sees an access beyond it, a use after its
- * end, and what was never returned. Pages are found again by their address.
+ * The port's memory. Each allocation is one of the C library's, so that the address sanitizer sees
+ * an access beyond it, a use after its end, and what was never returned. Pages are found again by
+ * their address.
  *
- * A program of many short lives keeps what is freed, and takes it again for who asks for as much (pv_fake_keeps_memory), what was
- * freed first before the others, and the last few not at all. In between it is poisoned, as the sanitizer's own quarantine
- * would do it, at a tenth of its cost.
+ * A program of many short lives keeps what is freed, and takes it again for who asks for as much
+ * (pv_fake_keeps_memory), what was freed first before the others, and the last few not at all. In
+ * between it is poisoned, as the sanitizer's own quarantine would do it, at a tenth of its cost.
  */
 #include <pv/fake.h>
 #include <pv/fake_xen.h>

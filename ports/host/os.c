@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* The port for a process: one CPU, the fake machine's time, shared memory behind hooks; its memory is fake_memory.c's. */
+/*
+ * The port for a process: one CPU, the fake machine's time, shared memory behind hooks; its memory
+ * is fake_memory.c's.
+ */
 #include <pv/fake.h>
 #include <pv/fake_xen.h>
 #include <pv/kvm.h>

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * drivers/virtio, from a disk's probe over a reset that it asks for to its removal, and an interrupt that the device sends when it
- * likes: before any write to its registers, or load of its ring, for the queue, for all of them, or for the
- * configuration.
+ * drivers/virtio, from a disk's probe over a reset that it asks for to its removal, and an
+ * interrupt that the device sends when it likes: before any write to its registers, or load of its
+ * ring, for the queue, for all of them, or for the configuration.
  *
- * The device knows its own status. As long as DRIVER_OK is not there, and from when 0 is written to it, an interrupt is counted and
- * reaches nobody. As long as DRIVER_OK is there it is heeded: else the one that tells of the work would be lost, and
- * the guest wait for ever. While the status is being written, either is right.
+ * The device knows its own status. As long as DRIVER_OK is not there, and from when 0 is written to
+ * it, an interrupt is counted and reaches nobody. As long as DRIVER_OK is there it is heeded: else
+ * the one that tells of the work would be lost, and the guest wait for ever. While the status is
+ * being written, either is right.
  */
 #include "fake_disk.h"
 #include "pv-core/bus.h"

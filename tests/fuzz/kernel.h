@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The kernel above the fuzzed block and network drivers: its requests and packets. Each that was accepted is done once; each packet
- * that is delivered lies within its buffers.
+ * The kernel above the fuzzed block and network drivers: its requests and packets. Each that was
+ * accepted is done once; each packet that is delivered lies within its buffers.
  */
 #ifndef PV_FUZZ_KERNEL_H
 #define PV_FUZZ_KERNEL_H
@@ -33,7 +33,10 @@ void fuzz_requests_done(void);
 
 /* --- packets ---------------------------------------------------------------------------------- */
 
-/* As those of requests, up to 16. A packet has the offsets of a TCP frame's headers, and no segment yet. */
+/*
+ * As those of requests, up to 16. A packet has the offsets of a TCP frame's headers, and no segment
+ * yet.
+ */
 void fuzz_packets_new(unsigned int most);
 struct pv_packet *fuzz_packet(void);
 void fuzz_packet_submit(struct pv_net_queue *q, struct pv_packet *pkt);

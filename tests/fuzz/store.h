@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A xenstored that keeps nothing: it takes the guest's requests off the ring, and each answer is made up. What is
- * true of it is only the framing.
+ * A xenstored that keeps nothing: it takes the guest's requests off the ring, and each answer is
+ * made up. What is true of it is only the framing.
  *
- * Where the framing is not what a target is about, most of its time would go there: to a notification, a message through the ring and
- * an upcall, for each request and for each reply. So requests can be answered where they are submitted (`direct`), past the ring:
- * the linker puts store.c before pv_xs_submit() (--wrap). Events come by the ring still.
+ * Where the framing is not what a target is about, most of its time would go there: to a
+ * notification, a message through the ring and an upcall, for each request and for each reply. So
+ * requests can be answered where they are submitted (`direct`), past the ring: the linker puts
+ * store.c before pv_xs_submit() (--wrap). Events come by the ring still.
  */
 #ifndef PV_FUZZ_STORE_H
 #define PV_FUZZ_STORE_H
@@ -18,8 +19,8 @@
 struct store {
 	struct xenstore_domain_interface *ring;
 	/*
-	 * A request is complete; its payload is terminated. Answers by store_reply(), once, or not at
-	 * all.
+	 * A request is complete; its payload is terminated. Answers by store_reply(), once, or not
+	 * at all.
 	 */
 	void (*request)(const struct xsd_sockmsg *head, char *payload);
 	bool direct; /* each request is answered, at once */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What toolstack and backends write: folders, states in any order, and values of every key that the bus and its drivers
- * read. The store's framing is right, and the drivers are the real ones; rings are served by nobody.
+ * What toolstack and backends write: folders, states in any order, and values of every key that the
+ * bus and its drivers read. The store's framing is right, and the drivers are the real ones; rings
+ * are served by nobody.
  */
 #include <pv/blk.h>
 #include <pv/err.h>
@@ -21,8 +22,8 @@ static unsigned int steps, again,
 	strange; /* transactions that are to be begun again; folders of other names */
 
 /*
- * What a path is about. By hand, as all here: the C library's functions are the sanitizer's, and the fuzzer's, and take longer than
- * what they are called for.
+ * What a path is about. By hand, as all here: the C library's functions are the sanitizer's, and
+ * the fuzzer's, and take longer than what they are called for.
  */
 static bool is_net(const char *path)
 {
