@@ -13,8 +13,9 @@
 
 static struct {
 	volatile bool woken;
+	volatile bool late;
 	volatile uint64_t got;
-	uint64_t n, bad;
+	uint64_t n, bad, seen;
 	uint64_t begin, end;
 } PV_ALIGNED(64) cpus[MAX_CPUS];
 
