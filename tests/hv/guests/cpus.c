@@ -69,9 +69,9 @@ static void ping(void)
 	unsigned int cpu = pv_os_cpu(), other = cpu ^ 1;
 	uint64_t i;
 
-	cpus[cpu].bad = watch() != 0;
 	if (cpu)
 		meet();
+	cpus[cpu].bad = watch() != 0;
 	cpus[cpu].begin = pv_timer_now();
 	for (i = 1; other < num && i <= rounds && !cpus[cpu].bad; i++) {
 		if (cpu & 1)
