@@ -46,7 +46,7 @@ static void on_stack(void *stack_end, void (*entry)(void *arg), void *arg)
 	went.stack_end = stack_end;
 	went.entry = entry;
 	went.arg = arg;
-	__builtin_longjmp(gone, 1);
+	pv_fake_leave(gone);
 }
 
 static void entry(void *arg)
@@ -256,7 +256,7 @@ static void xen_cpu_pv_no_memory(struct kunit *test)
 
 static void halted(void)
 {
-	__builtin_longjmp(gone, 1);
+	pv_fake_leave(gone);
 }
 
 /* Xen does not take CPU 1 down: it is not brought up a second time, while it still runs. */

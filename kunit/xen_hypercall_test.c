@@ -318,7 +318,7 @@ static void *iret_back[5];
 static void take_iret(const void *frame)
 {
 	iret_frame = frame;
-	__builtin_longjmp(iret_back, 1);
+	pv_fake_leave(iret_back);
 }
 
 static void call_iret(struct kunit *test)

@@ -8,6 +8,7 @@
  */
 #include <pv_kunit.h>
 #include <linux/bug.h>
+#include <linux/kasan.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -18,6 +19,12 @@ static int (*suite_init)(struct kunit *test);
 static void (*suite_exit)(struct kunit *test);
 static struct kunit *running;
 static unsigned int live_before;
+
+void pv_fake_leave(void **to)
+{
+	kasan_unpoison_task_stack(current);
+	__builtin_longjmp(to, 1);
+}
 
 static unsigned int live(void)
 {

@@ -149,6 +149,12 @@ bool pv_fake_logged(const char *text);
 void pv_fake_pages_forget(unsigned int keep);
 
 /*
+ * How a test leaves what does not return: to where it called __builtin_setjmp(to). KASAN, which is not told of it by
+ * the compiler, forgets what it knew of the stack.
+ */
+void pv_fake_leave(void **to) __attribute__((noreturn));
+
+/*
  * Whether memory that is freed is kept for who asks next, poisoned meanwhile: for programs of many short lives, in an
  * address sanitizer's build.
  */
