@@ -233,7 +233,7 @@ class NestedHost:
             time.sleep(1)
             guest = self._guest
             if guest and not guest.outcome and time.monotonic() - self._heard > SILENCE_BOUND:
-                guest.host_log = self._qemu.registers()
+                guest.host_log = f"{self._qemu.registers()}\n{self._qemu.tail(120)}"
                 self._lost(f"the nested KVM host has said nothing for {SILENCE_BOUND:.0f} s")
 
     def _on_message(self, message):
