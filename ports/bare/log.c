@@ -23,9 +23,7 @@ void pv_bare_log_level(const char *cmdline)
 
 void pv_os_log(enum pv_log_level level, const char *line)
 {
-	if (level > most)
-		return;
-	pv_bare_write(prefix[level], pv_strlen(prefix[level]));
-	pv_bare_write(line, pv_strlen(line));
-	pv_bare_write("\n", 1);
+	/* In one piece, which no other CPU's gets in between of. */
+	if (level <= most)
+		pv_bare_printf("%s%s\n", prefix[level], line);
 }
