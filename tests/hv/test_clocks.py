@@ -17,7 +17,7 @@ def clock_smp(t):
     # Dom0 is not spared the emulation of RDTSC.
     emulated = t.env.name == "xen-dom0-pvh"
     domain = t.env.xen and not t.env.xen.startswith("dom0")
-    if domain:
+    if domain and t.env.xen != "hvm":
         t.note(measure(t, 4, 1, READINGS // 2000, 20, {}) + ", TSC emulated")
     for smp, stable in ((2, 1), (4, 1), (4, 0))[:3 if t.env.kvm or t.env.xen else 2]:
         n = READINGS // (500 if emulated else 1 if smp == 4 else 10)

@@ -69,7 +69,7 @@ ENVS = {
             "Xen, a PVH domain beside Dom0", xen="pvh"),
         Env("xen-hvm", "", "xenbus",
             "Xen, an HVM domain beside Dom0, from the disk image", xen="hvm", firmware="bios",
-             tests="hello blk net httpd_files hvm_* smp ipi tlb lock cpu_lines xen_save xen_copy"),
+             tests="hello blk net httpd_files hvm_* smp clock_smp ipi tlb lock cpu_lines xen_save xen_copy"),
     )
 }
 
