@@ -9,6 +9,7 @@ was), and alive, every few seconds. One guest at a time.
 
 import base64
 import dataclasses
+import fcntl
 import json
 import os
 import threading
@@ -20,6 +21,11 @@ from .qemu import QemuGuest
 SWAP = "/dev/vda"
 ALIVE_EVERY = 5.0  # seconds
 
+# <linux/kvm.h>
+KVM_CREATE_VM = 0xAE01
+KVM_CREATE_IRQCHIP = 0xAE60
+KVM_CREATE_VCPU = 0xAE41
+
 
 def _open_port():
     """The port whose name is "agent"."""
@@ -28,6 +34,18 @@ def _open_port():
             if file.read().strip() == "agent":
                 return open(f"/dev/{entry}", "r+b", buffering=0)
     raise SystemExit("no port for the agent")
+
+
+def _idle_machine():
+    """A virtual machine with a CPU, which never runs; its descriptors, to be kept.
+
+    With the first machine, and after the last, Linux patches its scheduler and its local APIC (static keys). Under an
+    emulated processor CPUs may not see that alike: hosts were found frozen in it. As long as one is there it is not done.
+    """
+    kvm = os.open("/dev/kvm", os.O_RDWR)
+    machine = fcntl.ioctl(kvm, KVM_CREATE_VM, 0)
+    fcntl.ioctl(machine, KVM_CREATE_IRQCHIP, 0)
+    return kvm, machine, fcntl.ioctl(machine, KVM_CREATE_VCPU, 0)
 
 
 class _Reporter(QemuGuest):
@@ -47,6 +65,7 @@ class _Reporter(QemuGuest):
 
 def main():
     port = _open_port()
+    _kept = _idle_machine()
     lock = threading.Lock()
 
     def say(message):

@@ -33,6 +33,7 @@ from .qemu import QemuGuest
 from .spec import qemu_command
 
 READY_BOUND = 180.0  # seconds for L1 to boot
+BOOT_TRIES = 3
 ANSWER_BOUND = 60.0  # seconds for the agent to do anything else
 END_BOUND = 30.0  # seconds for the agent to end a guest
 SILENCE_BOUND = 60.0  # seconds without a word of the agent's, after which L1 has frozen
@@ -78,12 +79,18 @@ class NestedHost:
 
     def __enter__(self):
         kernel, initrd = l1image.prepare()
-        self._jobs = tempfile.mkdtemp(prefix="libpv-hv-")
-        try:
-            self._boot(kernel, initrd)
-        except BaseException:
-            self.__exit__()
-            raise
+        for left in reversed(range(BOOT_TRIES)):
+            self._jobs = tempfile.mkdtemp(prefix="libpv-hv-")
+            try:
+                self._boot(kernel, initrd)
+                break
+            except UserError:
+                self.__exit__()
+                if not left:
+                    raise
+            except BaseException:
+                self.__exit__()
+                raise
         return self
 
     def _boot(self, kernel, initrd):
