@@ -45,28 +45,31 @@ static struct moment moment(void)
 }
 
 /*
- * How fast the TSC runs by the clock, while the CPU does nothing else, in kHz. The host renews
- * the clock's page when it lets the guest run again; in between, the clock advances by the TSC and the
- * page's factor alone. Windows are short, and of many the median counts: some are interrupted.
+ * By how many ppm the TSC runs faster by the clock than its page says, while the CPU does nothing else. The host
+ * renews the page when it lets the guest run again, and Xen may have found another factor by then; in between, the
+ * clock advances by the TSC and the page's factor alone. Windows are short, and of many the median counts: some are
+ * interrupted.
  */
-static uint64_t median_rate(void)
+static int64_t median_deviation(void)
 {
-	static uint64_t rate[WINDOWS];
+	static int64_t ppm[WINDOWS];
 	unsigned int i, j;
 
 	for (i = 0; i < WINDOWS; i++) {
+		uint64_t khz = pv_clock_tsc_khz();
 		struct moment start = moment(), now;
-		uint64_t khz;
+		int64_t off;
 
 		do
 			now = moment();
 		while (now.ns - start.ns < WINDOW_NS);
-		khz = (now.ticks - start.ticks) * 1000000 / (now.ns - start.ns);
-		for (j = i; j && rate[j - 1] > khz; j--)
-			rate[j] = rate[j - 1];
-		rate[j] = khz;
+		off = (int64_t)((now.ticks - start.ticks) * 1000000 / (now.ns - start.ns) - khz);
+		off = off * 1000000 / (int64_t)(khz ? khz : 1);
+		for (j = i; j && ppm[j - 1] > off; j--)
+			ppm[j] = ppm[j - 1];
+		ppm[j] = off;
 	}
-	return rate[WINDOWS / 2];
+	return ppm[WINDOWS / 2];
 }
 
 static void answer(void *arg, struct udp_pcb *pcb, struct pbuf *request, const ip_addr_t *addr,
@@ -95,7 +98,7 @@ int pv_bare_main(const char *cmdline)
 		return 2;
 	read_often();
 	pv_bare_printf("tsc: %llu kHz\n", (unsigned long long)pv_clock_tsc_khz());
-	pv_bare_printf("rate: %llu kHz\n", (unsigned long long)median_rate());
+	pv_bare_printf("deviation: %lld ppm\n", (long long)median_deviation());
 	pcb = udp_new();
 	if (!pcb || udp_bind(pcb, IP_ADDR_ANY, 7) != ERR_OK)
 		return 3;
