@@ -369,7 +369,7 @@ static void kvm_cpu_lock(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pv_lock_try(&lock));
 	pv_lock_drop(&lock);
 	KUNIT_EXPECT_EQ(test, host.calls[KVM_HC_KICK_CPU], 1); /* nobody sleeps */
-	KUNIT_EXPECT_TRUE(test, !lock.sleepers && lock.next == lock.serving);
+	KUNIT_EXPECT_TRUE(test, !lock.state && !lock.tail && !lock.first);
 }
 
 /* --- TLBs ------------------------------------------------------------------------------------- */

@@ -18,9 +18,6 @@ test: ## All tests; HV= and T= choose environments and tests of guests, by name 
 	@+$(RESULTS) suite hv $(MAKE) --no-print-directory test-hv
 	@$(RESULTS) close
 
-stress: ## What tests of several CPUs do less often where CPUs are emulated, as often as on others; HV= and T= choose
-	@+$(MAKE) --no-print-directory test FULL=1 T='$(or $(T),ipi lock)'
-
 define TEST_HOST
 @+$(RESULTS) step check need $(MAKE) --no-print-directory need-check
 @+$(RESULTS) step check tree $(MAKE) --no-print-directory check-tree
@@ -77,4 +74,4 @@ $(LWIP_TESTS:%=$(O)/tests/%.elf): $(O)/tests/%.elf: $(O)/tests/hv/guests/%.o $(L
 
 include tests/hv/bare.mk
 
-.PHONY: test stress test-hv need-hv
+.PHONY: test test-hv need-hv

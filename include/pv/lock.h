@@ -2,13 +2,14 @@
 /*
  * A spin lock for CPUs that a host may take away.
  *
- * Tickets: CPUs get it in the order in which they asked. Where the host lets one wait without using
- * its processor (KVM: KVM_HC_KICK_CPU; Xen: SCHEDOP_poll), a CPU spins for a short while only, then
- * gives its time to the holder, if that does not run (KVM_HC_SCHED_YIELD), sleeps, and is woken
- * when it is its turn. Elsewhere it spins, and so it does where KVM says that it takes no CPU away
- * (KVM_HINTS_REALTIME).
+ * CPUs that wait are in a queue, and get it in their order; but one that comes while the first of
+ * the queue is not running takes it past that. Where the host lets a CPU wait without using its
+ * processor (KVM: KVM_HC_KICK_CPU; Xen: SCHEDOP_poll), it spins for a short while only, then gives
+ * its time to the holder, if that does not run (KVM_HC_SCHED_YIELD), sleeps, and is woken. Under a
+ * hypervisor that has no such help there is no order. Where no CPU is taken away (no hypervisor, or
+ * KVM_HINTS_REALTIME), the order is kept, and nobody sleeps.
  *
- * Without contention it is one locked addition to take, one to drop.
+ * Without contention it is one locked instruction to take, one to drop.
  */
 #ifndef PV_LOCK_H
 #define PV_LOCK_H
@@ -17,18 +18,18 @@
 
 PV_BEGIN_DECLS
 
-/* All zeroes is a lock that nobody has. */
+/* All zeroes is a lock that nobody has. The fields are the library's. */
 struct pv_lock {
-	uint32_t next;	   /* the next ticket */
-	uint32_t serving;  /* the holder's */
-	uint32_t sleepers; /* CPUs that sleep, or are about to */
-	uint32_t holder;   /* CPU, while it is held: a hint */
+	uint32_t state;	 /* held, claimed by the first of the queue, or both */
+	uint32_t tail;	 /* the last of the queue: its CPU and one */
+	uint32_t first;	 /* who is to be kicked when it is dropped: CPU and one */
+	uint32_t holder; /* CPU, while it is held: a hint */
 };
 
 /*
  * Context: any. With interrupts on, none of which takes the same lock; or with them off, and they
- * stay off. A CPU waits for one lock at a time: not from an interrupt that came while it waited for
- * another.
+ * stay off. The kernel does not move the caller to another CPU meanwhile. An interrupt that comes
+ * while its CPU waits for a lock may take another one: it spins for that, and is in no queue.
  */
 void pv_lock_take(struct pv_lock *lock);
 bool pv_lock_try(struct pv_lock *lock);

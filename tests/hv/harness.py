@@ -26,8 +26,6 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 # In an emulated host, all takes longer.
 SHARED_PATIENCE = 4
-# And with FULL=1.
-FULL_PATIENCE = 15
 
 
 class Skip(Exception):
@@ -72,7 +70,6 @@ class Cell:
         self.env = env
         self.shared = hosts.shared_host(env)
         self.nested = self.shared == "nested"
-        self.full = os.environ.get("FULL", "") not in ("", "0")
         self.build = build
         self.scratch = scratch  # an empty directory, removed after the test
         self.notes = []  # what is worth telling of a test that passed
@@ -82,12 +79,7 @@ class Cell:
 
     def patience(self, seconds):
         """So many seconds on an emulated machine, as many as it takes on this one."""
-        return (seconds * (SHARED_PATIENCE if self.shared else 1)
-                * (FULL_PATIENCE if self.full else 1))
-
-    def size(self, fits, whole):
-        """How often a thing is done: as often as a minute allows, or, with FULL=1, as often as is asked for."""
-        return whole if self.full else fits
+        return seconds * (SHARED_PATIENCE if self.shared else 1)
 
     def note(self, text):
         self.notes.append(text)
