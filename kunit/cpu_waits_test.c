@@ -125,6 +125,7 @@ static void waits_tlb(struct kunit *test)
 	pv_cpu_exit();
 	pv_fake.cpu = 0;
 	pv_fake.flushes = 0;
+	pv_fake.pause_ns = 1000000;
 	KUNIT_EXPECT_EQ(test, pv_tlb_flush((const uint64_t[]) {1}), 0);
 	KUNIT_EXPECT_EQ(test, pv_fake.flushes, 1);
 	KUNIT_EXPECT_EQ(test, pv_tlb_flush((const uint64_t[]) {4}), PV_ETIMEDOUT);

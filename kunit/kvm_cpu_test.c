@@ -407,6 +407,7 @@ static void kvm_cpu_tlb(struct kunit *test)
 	host.delivers = false;
 
 	/* It does not answer: the wait has an end. */
+	pv_fake.pause_ns = 1000000;
 	KUNIT_EXPECT_EQ(test, pv_tlb_flush(all), PV_ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, host.calls[KVM_HC_SEND_IPI], 2);
 	/* It has gone: nobody waits for it. */

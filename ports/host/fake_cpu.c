@@ -107,6 +107,7 @@ uint64_t pv_rdtsc(void)
 void pv_pause(void)
 {
 	pv_fake.pauses++;
+	pv_fake.now += pv_fake.pause_ns;
 	if (pv_fake.pause)
 		pv_fake.pause();
 }

@@ -139,19 +139,33 @@ static size_t bound(size_t n)
 	return pv_fake_xs.chunk && n > pv_fake_xs.chunk ? pv_fake_xs.chunk : n;
 }
 
+/* As much of `n` as is left of a message, and of the ring before it begins anew. */
+static size_t piece(size_t n, size_t left, XENSTORE_RING_IDX index)
+{
+	size_t room = XENSTORE_RING_SIZE - MASK_XENSTORE_IDX(index);
+
+	n = n < left ? n : left;
+	return n < room ? n : room;
+}
+
 static bool take(void)
 {
-	size_t n = bound(ring->req_prod - ring->req_cons), i;
+	size_t all = bound(ring->req_prod - ring->req_cons), n = all, end, part;
 	struct xsd_sockmsg header;
 
 	if (n > XENSTORE_RING_SIZE)
 		return false;
-	for (i = 0; i < n && !ring_broken; i++) {
-		in[in_len++] = ring->req[MASK_XENSTORE_IDX(ring->req_cons)];
-		ring->req_cons++;
+	while (n && !ring_broken) {
 		memcpy(&header, in, sizeof(header));
-		if (in_len < sizeof(header))
+		end = sizeof(header) + (in_len < sizeof(header) ? 0 : header.len);
+		part = piece(n, end - in_len, ring->req_cons);
+		memcpy(in + in_len, ring->req + MASK_XENSTORE_IDX(ring->req_cons), part);
+		ring->req_cons += part;
+		in_len += part;
+		n -= part;
+		if (in_len < end)
 			continue;
+		memcpy(&header, in, sizeof(header));
 		if (header.len > XENSTORE_PAYLOAD_MAX) {
 			pv_fake_xs.overlong++;
 			ring->error = XENSTORE_ERROR_PROTO;
@@ -162,7 +176,7 @@ static bool take(void)
 			xs_request(header, in + sizeof(header));
 		}
 	}
-	return n;
+	return all;
 }
 
 /* What is ready goes out, in this order or the other. */
@@ -189,20 +203,23 @@ static void ready(void)
 
 static bool put(void)
 {
-	size_t n = bound(XENSTORE_RING_SIZE - (ring->rsp_prod - ring->rsp_cons)), i;
+	size_t all = bound(XENSTORE_RING_SIZE - (ring->rsp_prod - ring->rsp_cons)), n = all, part;
 	struct message *m;
 
 	if (n > XENSTORE_RING_SIZE)
 		return false;
-	for (i = 0; i < n && (m = outgoing); i++) {
-		ring->rsp[MASK_XENSTORE_IDX(ring->rsp_prod)] = m->bytes[m->sent++];
-		ring->rsp_prod++;
+	while (n && (m = outgoing)) {
+		part = piece(n, m->len - m->sent, ring->rsp_prod);
+		memcpy(ring->rsp + MASK_XENSTORE_IDX(ring->rsp_prod), m->bytes + m->sent, part);
+		ring->rsp_prod += part;
+		m->sent += part;
+		n -= part;
 		if (m->sent == m->len) {
 			outgoing = m->next;
 			free(m);
 		}
 	}
-	return i;
+	return n < all;
 }
 
 static void forget(void)

@@ -16,7 +16,8 @@ ENDED = re.compile("reboot: (System halted|Restarting system|Power down)")
 
 
 class Verdict:
-    def __init__(self):
+    def __init__(self, log):
+        self.log = log  # the console's
         self.cases = []  # (name, passed, failed or skipped, detail)
         self.problems = []  # of the run as a whole
 
@@ -58,7 +59,7 @@ def parse(source, log):
 
 def judge(source, log, suites):
     """suites: those that must have run."""
-    verdict = Verdict()
+    verdict = Verdict(log)
     status, report, data = parse(source, log)
     cases_of(data, "", verdict.cases)
     with open(log, encoding="utf-8", errors="replace") as file:

@@ -131,6 +131,7 @@ struct pv_fake {
 	unsigned int control_depth;  /* pv_os_control_lock() */
 	unsigned int work_scheduled; /* calls of pv_os_schedule_work() */
 	unsigned int pauses;
+	uint64_t pause_ns;   /* what each takes of the time */
 	void (*pause)(void); /* called by pv_pause(): where another CPU gets its turn */
 };
 
