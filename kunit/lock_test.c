@@ -337,32 +337,71 @@ static void both_sleep(unsigned int cpu)
 	pv_fake.cpu = cpu;
 }
 
-/* The second in line gets its turn by the first, and the kick at the end of the first one's own. */
-static void lock_two(struct kunit *test)
+/* CPU 0 has it, CPU 1 wants it, then CPU 2. */
+static void two(struct kunit *test)
 {
-	begin(test, both_sleep);
 	memset(order, 0, sizeof(order));
 	over = false;
-	waits = turn = 0;
+	waits = turn = pauses = 0;
 	pv_lock_take(&lock);
 	if (!__builtin_setjmp(cpu2))
 		deeper(4, first_of_two);
-	KUNIT_EXPECT_TRUE(test, waits == 1 && lock.tail == 2);
+	KUNIT_EXPECT_EQ(test, lock.tail, 2);
 	pv_fake.cpu = 2;
 	pv_lock_take(&lock);
 	order[turn++] = '2';
-	KUNIT_EXPECT_STREQ(test, order, "1n2");
-	KUNIT_EXPECT_TRUE(test, waits == 2 && kicks == 2 && kicked == 2);
 	KUNIT_EXPECT_TRUE(test, lock.state == HELD && lock.holder == 2 && !lock.tail);
 	pv_lock_drop(&lock);
 }
 
+/* The second in line gets its turn by the first, and the kick at the end of the first one's own. */
+static void lock_two(struct kunit *test)
+{
+	begin(test, both_sleep);
+	two(test);
+	KUNIT_EXPECT_STREQ(test, order, "1n2");
+	KUNIT_EXPECT_TRUE(test, waits == 2 && kicks == 2 && kicked == 2);
+}
+
+/* CPU 1 looks at the lock, then CPU 2 waits for its turn, for longer than one would that may sleep. */
+static void both_spin(void)
+{
+	unsigned int cpu = pv_fake.cpu;
+
+	pauses++;
+	if (cpu == 1 && pauses == SPINS + 1) {
+		change_places(cpu1, cpu2);
+	} else if (cpu == 2 && pauses == 3 * SPINS) {
+		pv_fake.cpu = 0;
+		pv_lock_drop(&lock);
+		pv_fake.cpu = 1;
+		change_places(cpu2, cpu1);
+	}
+	pv_fake.cpu = cpu;
+}
+
+/* No CPU is taken away: nobody is kicked. */
+static void lock_two_in_order(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, fake_kvm_begin(NULL, 0, 1u << KVM_HINTS_REALTIME), 0);
+	pv_fake.pause = both_spin;
+	two(test);
+	KUNIT_EXPECT_STREQ(test, order, "12");
+	KUNIT_EXPECT_TRUE(test, pauses == 3 * SPINS && !waits && !kicks);
+}
+
 static struct kunit_case lock_cases[] = {
-	KUNIT_CASE(lock_tried),	 KUNIT_CASE(lock_without_help),
-	KUNIT_CASE(lock_soon),	 KUNIT_CASE(lock_in_order),
-	KUNIT_CASE(lock_sleeps), KUNIT_CASE(lock_dropped_in_time),
-	KUNIT_CASE(lock_stolen), KUNIT_CASE(lock_in_interrupt),
-	KUNIT_CASE(lock_two),	 {},
+	KUNIT_CASE(lock_tried),
+	KUNIT_CASE(lock_without_help),
+	KUNIT_CASE(lock_soon),
+	KUNIT_CASE(lock_in_order),
+	KUNIT_CASE(lock_sleeps),
+	KUNIT_CASE(lock_dropped_in_time),
+	KUNIT_CASE(lock_stolen),
+	KUNIT_CASE(lock_in_interrupt),
+	KUNIT_CASE(lock_two),
+	KUNIT_CASE(lock_two_in_order),
+	{},
 };
 
 static struct kunit_suite lock_suite = {

@@ -215,6 +215,39 @@ static void refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_pv.suspends, 1);
 }
 
+/* The same of the first frame, of several, of either version's table. */
+static void refused_frame(struct kunit *test)
+{
+	unsigned int version, n;
+	static int ref[600];
+	void *page = pv_os_pages_alloc(1);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	for (version = 1; version <= 2; version++) {
+		pv_fake_xen.maximum_gpfn = version == 2 ? 1l << 33 : 0;
+		KUNIT_ASSERT_EQ(test, begin(), 0);
+		KUNIT_ASSERT_EQ(test, pv_grant_table.version, version);
+		for (n = 0; pv_grant_table.frames == 1 && n < PV_ARRAY_SIZE(ref); n++) {
+			ref[n] = pv_grant(PV_FAKE_XEN_PEER, page, false);
+			KUNIT_ASSERT_GT(test, ref[n], 0);
+			pv_grant_work();
+		}
+		KUNIT_ASSERT_EQ(test, pv_grant_table.frames, 2);
+		while (n)
+			KUNIT_EXPECT_EQ(test, pv_grant_end(ref[--n]), 0);
+		fake_pv.refuse = FAKE_PV_OWN +
+				 (pv_os_virt_to_phys((void PV_FORCE *)pv_grant_table.frame[0]) >>
+				  PV_PAGE_SHIFT);
+		fake_pv.refusals = 1;
+		KUNIT_EXPECT_EQ(test, pv_suspend(), PV_EPERM);
+		KUNIT_EXPECT_EQ(test, fake_pv_num_mapped(), version + 2);
+		KUNIT_EXPECT_EQ(test, fake_pv.suspends, 0);
+		works(test);
+		pv_shutdown();
+	}
+	pv_os_pages_free(page, 1);
+}
+
 /* --- not at all ------------------------------------------------------------------------------- */
 
 /* The toolstack's pages are not ours, by the table. */
@@ -272,12 +305,26 @@ static void nobody_can(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_fake_xen_shared()->arch.max_pfn, 0);
 }
 
+static void another_kind(struct kunit *test)
+{
+	const struct pv_init_args args = {.boot = pv_fake_xen_boot(), .hypervisors = hypervisors};
+	static const struct pv_xen_pv_kernel can;
+
+	fake_pv_down();
+	pv_fake_xen_start();
+	pv_xen_pv_can_suspend(&can);
+	KUNIT_ASSERT_EQ(test, pv_init(&args), 0);
+	KUNIT_EXPECT_FALSE(test, pv_xen_pv_suspend_ready());
+	KUNIT_EXPECT_EQ(test, pv_fake_xen_shared()->arch.max_pfn, 0);
+	pv_shutdown();
+	fake_pv_up();
+}
+
 static struct kunit_case suspend_cases[] = {
-	KUNIT_CASE(moves),	KUNIT_CASE(moves_version_2),
-	KUNIT_CASE(moves_cpu),	KUNIT_CASE(goes_on),
-	KUNIT_CASE(refused),	KUNIT_CASE(unknown_pages),
-	KUNIT_CASE(no_memory),	KUNIT_CASE(too_large),
-	KUNIT_CASE(nobody_can), {},
+	KUNIT_CASE(moves),	  KUNIT_CASE(moves_version_2), KUNIT_CASE(moves_cpu),
+	KUNIT_CASE(goes_on),	  KUNIT_CASE(refused),	       KUNIT_CASE(unknown_pages),
+	KUNIT_CASE(no_memory),	  KUNIT_CASE(too_large),       KUNIT_CASE(nobody_can),
+	KUNIT_CASE(another_kind), KUNIT_CASE(refused_frame),   {},
 };
 
 static struct kunit_suite suspend_suite = {

@@ -237,11 +237,11 @@ static PV_NOINLINE void wake_first(struct pv_lock *lock)
 	uint32_t first = __atomic_exchange_n(&lock->first, 0, __ATOMIC_RELAXED);
 	unsigned int cpu = pv_os_cpu();
 
-	if (!first)
-		return;
-	if (cpu < PV_CONFIG_MAX_CPUS)
-		waiters[cpu].stats.kicked++;
-	pv_cpu_host()->kick(first - 1);
+	if (first) {
+		if (cpu < PV_CONFIG_MAX_CPUS)
+			waiters[cpu].stats.kicked++;
+		pv_cpu_host()->kick(first - 1);
+	}
 }
 
 void pv_lock_drop(struct pv_lock *lock)

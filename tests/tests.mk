@@ -25,6 +25,7 @@ define TEST_HOST
 @+$(foreach c,$(COMPILERS),$(foreach m,$(MODELS),$(RESULTS) step check $(c)-$(m) \
 	$(MAKE) --no-print-directory check-$(c)-$(m);))
 @+$(RESULTS) suite unit $(MAKE) --no-print-directory unit
+@+$(RESULTS) step coverage host $(MAKE) --no-print-directory coverage-host
 @+$(RESULTS) step clock host $(MAKE) --no-print-directory clock
 @+$(RESULTS) suite models $(MAKE) --no-print-directory models
 @+$(RESULTS) suite kunit $(MAKE) --no-print-directory kunit
