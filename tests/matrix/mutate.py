@@ -46,7 +46,7 @@ def copy(tree):
 
 def build(tree, programs):
     # What is taken out may leave something unused.
-    done = subprocess.run(["make", "--no-print-directory", *programs, "WARN="], cwd=tree,
+    done = subprocess.run(["make", "--no-print-directory", "O=build", *programs, "WARN="], cwd=tree,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         raise Wrong("it does not build: " + " ".join(done.stdout.split())[-300:])

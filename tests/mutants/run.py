@@ -55,7 +55,7 @@ def prepare(tree):
         runtime = file.read()
     with open(os.path.join(tree, "ports/host/mutants.c"), "w", encoding="utf-8") as file:
         file.write(runtime)
-    done = subprocess.run(["make", "--no-print-directory", f"-j{os.cpu_count()}", "build/host/unit",
+    done = subprocess.run(["make", "--no-print-directory", f"-j{os.cpu_count()}", "O=build", "build/host/unit",
                            "build/fuzz/fuzz", "build/host/sim", "WARN="],
                           cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
