@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The tables of a hello that names KVM and virtio only, in the place of the example's own (bench.mk): what it links is
- * what such a kernel has of the library.
+ * The tables of a hello that names KVM and virtio only, in the place of the example's own
+ * (bench.mk): what it links is what such a kernel has of the library.
  */
 #include <pv/bare.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A web server: the site is a tar archive on the first disk that is one (another may be what the machine booted
- * from), the network is the first that there is. All CPUs serve: each has a loop, the connections that fell to it,
- * and queues of its own of disk and network, as far as these have them.
+ * A web server: the site is a tar archive on the first disk that is one (another may be what the
+ * machine booted from), the network is the first that there is. All CPUs serve: each has a loop,
+ * the connections that fell to it, and queues of its own of disk and network, as far as these have
+ * them.
  *
  * Command line: httpd.requests=N ends the machine, with status 0, after N requests.
  */
@@ -67,7 +68,10 @@ static int fail(const char *what, int err)
 	return 1;
 }
 
-/* The disk with the site, and in `*files` how many files there are; NULL, and the first disk's error. */
+/*
+ * The disk with the site, and in `*files` how many files there are; NULL, and the first disk's
+ * error.
+ */
 static struct pv_blk *open_site(int *files)
 {
 	struct pv_blk *blk;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The smallest kernel that uses libpv: one CPU, no interrupts, no page tables of its own. It prints the
- * first bytes of the first disk, and ends the virtual machine. docs/porting.md walks through it.
+ * The smallest kernel that uses libpv: one CPU, no interrupts, no page tables of its own. It prints
+ * the first bytes of the first disk, and ends the virtual machine. docs/porting.md walks through
+ * it.
  *
- * The library's PVH entry brings it to pv_os_main() in 64-bit mode, with the low 4 GiB of physical memory
- * mapped to themselves. The port is complete; what a polling kernel has no use for is in os_polling.h.
+ * The library's PVH entry brings it to pv_os_main() in 64-bit mode, with the low 4 GiB of physical
+ * memory mapped to themselves. The port is complete; what a polling kernel has no use for is in
+ * os_polling.h.
  */
 #include <pv/log.h>
 #include <pv/os_polling.h>
@@ -15,7 +17,7 @@
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-/* --- log and failure: a 16550, QEMU's debug exit ----------------------------------------------- */
+/* --- log and failure: a 16550, QEMU's debug exit ---------------------------------------------- */
 
 static void out8(uint16_t port, uint8_t v)
 {
@@ -44,7 +46,7 @@ void pv_os_panic(const char *what)
 	power_off(0x20 | 1);
 }
 
-/* --- memory: pages from a heap, which nothing returns to --------------------------------------- */
+/* --- memory: pages from a heap, which nothing returns to -------------------------------------- */
 
 static uint8_t heap[512][PV_PAGE_SIZE] PV_ALIGNED(PV_PAGE_SIZE);
 static unsigned int heap_used;
@@ -83,7 +85,7 @@ void pv_os_unmap(void *va, size_t len)
 {
 }
 
-/* --- time -------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 uint64_t pv_os_uptime_ns(void)
 {

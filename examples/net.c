@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A UDP echo service on port 7 (RFC 862), by lwIP over the first network device, which gets its address
- * from DHCP.
+ * A UDP echo service on port 7 (RFC 862), by lwIP over the first network device, which gets its
+ * address from DHCP.
  *
  * Command line: net.count=N ends the machine, with status 0, after N datagrams.
  */

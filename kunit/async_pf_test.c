@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Asynchronous page faults against a fake KVM: what it is told, pages that are waited for in place and by a
- * scheduler, several at once, and words of KVM that make no sense.
+ * Asynchronous page faults against a fake KVM: what it is told, pages that are waited for in place
+ * and by a scheduler, several at once, and words of KVM that make no sense.
  *
  * Covers: pv-core/kvm/async_pf.c
  */
@@ -191,7 +191,10 @@ static void async_pf_asks_the_scheduler(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kvm.halts, 0);
 }
 
-/* A real fault, a reason that there is not, an interrupt without a page, a CPU that does not take part. */
+/*
+ * A real fault, a reason that there is not, an interrupt without a page, a CPU that does not take
+ * part.
+ */
 static void async_pf_refuses(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, begin(OFFERED), 0);

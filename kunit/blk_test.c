@@ -177,7 +177,9 @@ static void woken(void *arg)
 	f->events++;
 }
 
-/* Without a write cache there is nothing to flush: it is done by the next poll, which is told of. */
+/*
+ * Without a write cache there is nothing to flush: it is done by the next poll, which is told of.
+ */
 static void sync_without_cache(struct kunit *test)
 {
 	struct fake_driver *f = test->priv;
@@ -196,7 +198,9 @@ static void sync_without_cache(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->num, 0u);
 }
 
-/* Armed below the budget only; what the final check finds is taken; each event is passed on once. */
+/*
+ * Armed below the budget only; what the final check finds is taken; each event is passed on once.
+ */
 static void events(struct kunit *test)
 {
 	struct fake_driver *f = test->priv;

@@ -130,7 +130,10 @@ static void dies_after(struct kunit *test, unsigned int served, unsigned int see
 	pv_memset(v->done, 0, sizeof(v->done));
 }
 
-/* Fault rows 28, 30: at each step, and as one that takes less: smaller rings, fewer segments, no indirect requests. */
+/*
+ * Fault rows 28, 30: at each step, and as one that takes less: smaller rings, fewer segments, no
+ * indirect requests.
+ */
 static void restarts(struct kunit *test)
 {
 	unsigned int served;
@@ -169,8 +172,8 @@ static void restarts_slowly(struct kunit *test)
 }
 
 /*
- * It comes back with the ring that it left, and serves some of it: the ring is taken back, what is left is
- * sent again on a new one, and what it has now is agreed upon. Fault row 28.
+ * It comes back with the ring that it left, and serves some of it: the ring is taken back, what is
+ * left is sent again on a new one, and what it has now is agreed upon. Fault row 28.
  */
 static void restarts_on_the_old_ring(struct kunit *test)
 {

@@ -87,7 +87,8 @@ static void late_end(struct kunit *test)
 }
 
 /*
- * An event is lost: the kernel looks by its clock and finds the answers, and what comes after that is heard of.
+ * An event is lost: the kernel looks by its clock and finds the answers, and what comes after that
+ * is heard of.
  * Fault row 19.
  */
 static void lost_event(struct kunit *test)

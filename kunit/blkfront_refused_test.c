@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The Xen block frontend where something of a probe is refused: a node, the last grants, a page. There is no disk then, and
- * nothing is left; or there is one, and it has all that it needs.
+ * The Xen block frontend where something of a probe is refused: a node, the last grants, a page.
+ * There is no disk then, and nothing is left; or there is one, and it has all that it needs.
  *
- * Covers: drivers/blkfront/blkfront.c drivers/blkfront/blkfront_xs.c drivers/blkfront/blkfront_grants.c
+ * Covers: drivers/blkfront/blkfront.c drivers/blkfront/blkfront_xs.c
+ * drivers/blkfront/blkfront_grants.c
  */
 #include "counting.h"
 #include "fake_vbd.h"
@@ -202,7 +203,10 @@ static bool whole(const struct blkfront *bf)
 	return bf->num_parts;
 }
 
-/* Each allocation fails once: there is no disk with a page missing, and the backend is shown no ring that is not whole. */
+/*
+ * Each allocation fails once: there is no disk with a page missing, and the backend is shown no
+ * ring that is not whole.
+ */
 static void pages_missing(struct kunit *test)
 {
 	struct fake_vbd *v = test->priv;

@@ -301,7 +301,10 @@ static void cmdline_long(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, info->cmdline, "abcdefgh");
 }
 
-/* A map that begins, or goes on, where memory cannot be reached: no range is made of what was not read. */
+/*
+ * A map that begins, or goes on, where memory cannot be reached: no range is made of what was not
+ * read.
+ */
 static void map_out_of_reach(struct kunit *test)
 {
 	static const uint32_t type[] = {6, 17, 4};
@@ -332,7 +335,10 @@ static void map_out_of_reach(struct kunit *test)
 	}
 }
 
-/* A last tag that ends with the information, whose size is no multiple of 8: what lies behind it is no tag. */
+/*
+ * A last tag that ends with the information, whose size is no multiple of 8: what lies behind it is
+ * no tag.
+ */
 static void ends_unaligned(struct kunit *test)
 {
 	uint32_t end;

@@ -110,7 +110,7 @@ static void pvh_version_1(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info->dropped, 0);
 }
 
-/* Version 0 has no memory map, and what follows it in memory is none; newer ones add to version 1. */
+/* Version 0 has no memory map, and what follows it is none; newer ones add to version 1. */
 static void pvh_other_versions(struct kunit *test)
 {
 	pvh_start(0);

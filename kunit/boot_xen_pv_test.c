@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The parser of a Xen PV guest's start_info, and the memory map that a PVH guest of an old Xen has to ask for.
+ * The parser of a Xen PV guest's start_info, and the memory map that a PVH guest of an old Xen has
+ * to ask for.
  *
- * The guest has 64 frames: an image in 4 to 7, then the table of machine frames (8), start_info (9), xenstore's page
- * (10), the console's (11), page tables (12 to 14).
+ * The guest has 64 frames: an image in 4 to 7, then the table of machine frames (8), start_info
+ * (9), xenstore's page (10), the console's (11), page tables (12 to 14).
  *
  * Covers: arch/x86/boot_xen_pv.c
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Bounce pages: what is lent, copied and given back, whatever order the pages' addresses have; and what happens
- * when there are too few, or when the peer keeps some.
+ * Bounce pages: what is lent, copied and given back, whatever order the pages' addresses have; and
+ * what happens when there are too few, or when the peer keeps some.
  *
  * Covers: pv-core/bounce.c
  */
@@ -107,7 +107,10 @@ static void pages_by_address(struct kunit *test)
 	}
 }
 
-/* What the peer reads is not changed by it; what it is to write is zero at first, not what was there. */
+/*
+ * What the peer reads is not changed by it; what it is to write is zero at first, not what was
+ * there.
+ */
 static void directions(struct kunit *test)
 {
 	uint8_t data[64];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * pv-core/xen/byte_ring.c, as the store and the console use it: offsets that wrap, and offsets that lie.
+ * pv-core/xen/byte_ring.c, as the store and the console use it: offsets that wrap, and offsets that
+ * lie.
  *
  * Covers: pv-core/xen/byte_ring.c
  */

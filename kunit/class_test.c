@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The class layers' devices as they come and go, several at a time and for several users: who has which number, and when one is
- * released.
+ * The class layers' devices as they come and go, several at a time and for several users: who has
+ * which number, and when one is released.
  *
  * Covers: pv-core/blk.c pv-core/net.c
  */

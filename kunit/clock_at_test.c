@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What is asked of the clock besides the time: the time at a reading of the TSC, the TSC's rate, and going on after a
- * suspension; where there is no clock, and where its page makes no sense.
+ * What is asked of the clock besides the time: the time at a reading of the TSC, the TSC's rate,
+ * and going on after a suspension; where there is no clock, and where its page makes no sense.
  *
  * Covers: pv-core/clock.c pv-core/pvclock.c
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The clock of several CPUs whose pages differ: what they share, with the host's promise of one time for all, and
- * without it.
+ * The clock of several CPUs whose pages differ: what they share, with the host's promise of one
+ * time for all, and without it.
  *
  * Covers: pv-core/clock.c
  */
@@ -23,7 +23,9 @@ static void cpus_exit(struct kunit *test)
 	fake_clock_stop();
 }
 
-/* By the host's promise the CPUs share nothing: no CPU is held back, or taken forward, by another. */
+/*
+ * By the host's promise the CPUs share nothing: no CPU is held back, or taken forward, by another.
+ */
 static void clock_stable_is_not_shared(struct kunit *test)
 {
 	fake_clock_write(1, 9000, PVCLOCK_TSC_STABLE_BIT);
@@ -48,7 +50,10 @@ static void clock_unstable_is_shared(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_clock_info().clamped, 1);
 }
 
-/* The host promises one clock, and has two: a kernel that does not trust it steps back on none. Fault row 48. */
+/*
+ * The host promises one clock, and has two: a kernel that does not trust it steps back on none.
+ * Fault row 48.
+ */
 static void clock_stable_ignored(struct kunit *test)
 {
 	fake_clock_write(0, 5000, PVCLOCK_TSC_STABLE_BIT);
@@ -99,7 +104,10 @@ static void clock_never_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_clock_info().stuck, 0);
 }
 
-/* All pages are written anew, as after a migration: CPU `n` is at `ns` plus 1000 for each before it. */
+/*
+ * All pages are written anew, as after a migration: CPU `n` is at `ns` plus 1000 for each before
+ * it.
+ */
 static void host_writes_all(uint64_t ns, uint8_t flags)
 {
 	unsigned int cpu;

@@ -139,7 +139,9 @@ static void cmdline_no_number(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, value, 5);
 }
 
-/* As loaders leave it: page by page, cut where there is no more room, which may be at a page's end. */
+/*
+ * As loaders leave it: page by page, cut where there is no more room, which may be at a page's end.
+ */
 static char loaded[2 * PV_PAGE_SIZE];
 static unsigned int asked;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A virtio device's own configuration, by each transport of PCI: fields of each size at each offset, read and written, in
- * accesses that the device allows; and what is beyond it.
+ * A virtio device's own configuration, by each transport of PCI: fields of each size at each
+ * offset, read and written, in accesses that the device allows; and what is beyond it.
  *
  * Covers: drivers/virtio/config_space.h drivers/virtio/pci_legacy.c drivers/virtio/pci_modern.c
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What a hypervisor has for CPUs, of which any part may be missing: sets of CPUs that are interrupted, stolen
- * time, with no such table, with an empty one, and with one of each kind of entry.
+ * What a hypervisor has for CPUs, of which any part may be missing: sets of CPUs that are
+ * interrupted, stolen time, with no such table, with an empty one, and with one of each kind of
+ * entry.
  *
  * Covers: pv-core/cpu.c pv-core/ipi.c pv-core/lapic.c pv-core/steal.c
  */
@@ -290,7 +291,10 @@ static uint64_t rdmsr_page(uint32_t msr)
 static struct pv_fake_region page = {
 	.base = APIC_PAGE, .len = 4096, .read = page_read, .write = page_write};
 
-/* A command before this one that is not taken yet, and one that never is: waited for, but not for ever. */
+/*
+ * A command before this one that is not taken yet, and one that never is: waited for, but not for
+ * ever.
+ */
 static void cpu_host_page(struct kunit *test)
 {
 	pv_fake.rdmsr = rdmsr_page;

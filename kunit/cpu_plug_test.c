@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * QEMU's registers for CPUs that are plugged: found by the DSDT, in either place; events, and the end of a CPU.
+ * QEMU's registers for CPUs that are plugged: found by the DSDT, in either place; events, and the
+ * end of a CPU.
  *
  * Covers: pv-core/cpu_plug.c
  */
@@ -160,7 +161,10 @@ static void cpu_plug_other_chipset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_cpu_on_change(change, NULL), 0);
 }
 
-/* Where nothing says that there are such registers, no port is touched; where nothing answers, there are none. */
+/*
+ * Where nothing says that there are such registers, no port is touched; where nothing answers,
+ * there are none.
+ */
 static void cpu_plug_absent(struct kunit *test)
 {
 	machine(0x0cd8, false);

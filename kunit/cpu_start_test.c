@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A CPU is started by INIT and SIPI through the trampoline, and ended; on a machine with a local APIC in
- * either mode.
+ * A CPU is started by INIT and SIPI through the trampoline, and ended; on a machine with a local
+ * APIC in either mode.
  *
  * Covers: arch/x86/ap_start.c pv-core/cpu.c pv-core/cpu_host.c pv-core/lapic.c pv-core/trampoline.c
  */
@@ -44,7 +44,10 @@ static uint8_t low[LOW_SIZE] PV_ALIGNED(4096);
 static struct pv_fake_region low_region = {
 	.base = PV_CONFIG_TRAMPOLINE, .len = LOW_SIZE, .memory = low};
 
-/* Page tables, where a physical address is: in a kernel that of the host port's pages has too many bits. */
+/*
+ * Page tables, where a physical address is: in a kernel that of the host port's pages has too many
+ * bits.
+ */
 static uint64_t tables[3][512] PV_ALIGNED(4096);
 static struct pv_fake_region tables_region = {
 	.base = 0x200000, .len = sizeof(tables), .memory = tables};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Which CPUs there are: found in the MADT, or by the hypervisor's table; those that cannot be started.
+ * Which CPUs there are: found in the MADT, or by the hypervisor's table; those that cannot be
+ * started.
  *
  * Covers: pv-core/cpu.c pv-core/cpu_host.c pv-core/lapic.c pv-core/madt.c
  */

@@ -31,7 +31,10 @@ uint64_t fake_acpi_root(struct fake_acpi *a, bool wide, const uint64_t *tables, 
 /* Appends an FADT with these addresses of the DSDT. */
 uint64_t fake_acpi_fadt(struct fake_acpi *a, uint32_t dsdt, uint64_t x_dsdt);
 
-/* An MADT's local APICs and x2APICs (ACPI 6.4, 5.2.12.2, 5.2.12.12), appended one by one to an empty one. */
+/*
+ * An MADT's local APICs and x2APICs (ACPI 6.4, 5.2.12.2, 5.2.12.12), appended one by one to an
+ * empty one.
+ */
 struct fake_madt {
 	uint32_t len; /* without the head, which is zeroes */
 	uint8_t head[8], entry[1024];

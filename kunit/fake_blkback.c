@@ -84,7 +84,10 @@ static void unmap_ring(struct fake_blkback *b)
 		pv_fake_xen_peer_unmap(b->ring_ref[--b->pages]);
 }
 
-/* A backend maps its pages side by side; here they have to be so already. b->pages are those that are mapped. */
+/*
+ * A backend maps its pages side by side; here they have to be so already. b->pages are those that
+ * are mapped.
+ */
 static bool map_ring(struct fake_blkback *b)
 {
 	unsigned int pages = b->pages;

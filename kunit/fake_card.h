@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A fake network device with the driver on it, and packets: what the suites of the virtio network driver
- * begin with.
+ * A fake network device with the driver on it, and packets: what the suites of the virtio network
+ * driver begin with.
  */
 #ifndef PV_KUNIT_FAKE_CARD_H
 #define PV_KUNIT_FAKE_CARD_H
@@ -58,7 +58,10 @@ struct pv_packet *fake_card_packet(struct fake_card *c, unsigned int i, uint32_t
 /* Submits `n` packets from packet `from` on, of 60 bytes each, and flushes. */
 void fake_card_submit(struct kunit *test, unsigned int from, unsigned int n);
 
-/* The first `n` packets, and no others, are done once: those from `from` on with `status`, the others well. */
+/*
+ * The first `n` packets, and no others, are done once: those from `from` on with `status`, the
+ * others well.
+ */
 void fake_card_expect_sent(struct kunit *test, unsigned int n, unsigned int from, int status);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A fake block device with the driver on it, and requests: what the suites of the virtio block driver
- * begin with.
+ * A fake block device with the driver on it, and requests: what the suites of the virtio block
+ * driver begin with.
  */
 #ifndef PV_KUNIT_FAKE_DISK_H
 #define PV_KUNIT_FAKE_DISK_H
@@ -50,7 +50,10 @@ struct pv_blk_req *fake_disk_request(struct fake_disk *d, unsigned int i, uint8_
 /* Submits `n` reads of a page from request `from` on, and flushes. */
 void fake_disk_submit(struct kunit *test, unsigned int from, unsigned int n);
 
-/* The first `n` requests, and no others, are done once: those from `from` on with `status`, the others well. */
+/*
+ * The first `n` requests, and no others, are done once: those from `from` on with `status`, the
+ * others well.
+ */
 void fake_disk_expect_done(struct kunit *test, unsigned int n, unsigned int from, int status);
 
 /* Flushes, and lets device and driver work until there is nothing to do. */

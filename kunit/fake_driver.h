@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A driver below the block class layer that keeps its parts in a table, and requests: what the suites of
- * the class layer begin with.
+ * A driver below the block class layer that keeps its parts in a table, and requests: what the
+ * suites of the class layer begin with.
  */
 #ifndef PV_KUNIT_FAKE_DRIVER_H
 #define PV_KUNIT_FAKE_DRIVER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What the suites of event channels look at: a port's bits in the page that the fake Xen shares with
- * the guest, and the counters of the library's.
+ * What the suites of event channels look at: a port's bits in the page that the fake Xen shares
+ * with the guest, and the counters of the library's.
  */
 #ifndef PV_KUNIT_FAKE_EVENTS_H
 #define PV_KUNIT_FAKE_EVENTS_H

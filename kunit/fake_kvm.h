@@ -8,8 +8,8 @@
 #include <pv/fake.h>
 
 /*
- * pv_init() on a KVM that offers these features (KVM_FEATURE_*) and gives these hints (KVM_HINTS_*), on a CPU with a
- * local APIC. What pv_init() returns.
+ * pv_init() on a KVM that offers these features (KVM_FEATURE_*) and gives these hints
+ * (KVM_HINTS_*), on a CPU with a local APIC. What pv_init() returns.
  */
 int fake_kvm_begin(const struct pv_boot_info *boot, uint32_t features, uint32_t hints);
 

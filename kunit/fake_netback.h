@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A fake Xen network backend (xen/io/netif.h), beside the fake hypervisor and the fake xenstored: it follows the
- * frontend's state as Linux' does, maps both rings, keeps what is sent, and delivers what the test gives it; or
- * answers what a hostile one would.
+ * A fake Xen network backend (xen/io/netif.h), beside the fake hypervisor and the fake xenstored:
+ * it follows the frontend's state as Linux' does, maps both rings, keeps what is sent, and delivers
+ * what the test gives it; or answers what a hostile one would.
  *
- * It gets its turn from the test: fake_netback_run() for what is sent. Indices are moved by the macros of
- * xen/io/ring.h, memory is reached by its grants only.
+ * It gets its turn from the test: fake_netback_run() for what is sent. Indices are moved by the
+ * macros of xen/io/ring.h, memory is reached by its grants only.
  */
 #ifndef PV_KUNIT_FAKE_NETBACK_H
 #define PV_KUNIT_FAKE_NETBACK_H
@@ -23,7 +23,9 @@
 #define FAKE_NETBACK_RING   256u
 #define FAKE_NETBACK_WIRE   (1u << 20)
 
-/* Granted while it is connected, but for frames: both rings, and four pages for heads of packets. */
+/*
+ * Granted while it is connected, but for frames: both rings, and four pages for heads of packets.
+ */
 #define FAKE_NETBACK_GRANTS 6u
 
 struct fake_netback {
@@ -88,7 +90,10 @@ struct fake_netback {
 int fake_netback_init(struct kunit *test);
 void fake_netback_exit(struct kunit *test);
 
-/* vif/0 and its backend appear, and the bus looks; the device is opened; it is started. Each does what is before it. */
+/*
+ * vif/0 and its backend appear, and the bus looks; the device is opened; it is started. Each does
+ * what is before it.
+ */
 void fake_netback_plug(struct kunit *test);
 void fake_netback_open(struct kunit *test);
 void fake_netback_up(struct kunit *test);
@@ -99,19 +104,27 @@ void fake_netback_work(void);
 /* Packet `i`: `len` bytes of the pattern from byte 64 * i on, in two pieces. */
 struct pv_packet *fake_netback_packet(struct fake_netback *nb, unsigned int i, uint32_t len);
 
-/* Makes the packet's memory the headers of TCP (6) or UDP (17), and its checksum one to be completed. */
+/*
+ * Makes the packet's memory the headers of TCP (6) or UDP (17), and its checksum one to be
+ * completed.
+ */
 void fake_netback_headers(struct pv_packet *pkt, bool v6, uint8_t proto);
 
 /* Packets [0, n), in one slot each, submitted and flushed; none was done. */
 void fake_netback_submit(struct kunit *test, unsigned int n);
 
-/* Packets [0, n) were done, each once: the first `good` of them with 0, the others with `status`. */
+/*
+ * Packets [0, n) were done, each once: the first `good` of them with 0, the others with `status`.
+ */
 void fake_netback_expect_done(struct kunit *test, unsigned int n, unsigned int good, int status);
 
 /* Has both rings' indices, at both ends, go on from `at`. Nothing is on them. */
 void fake_netback_start_at(struct fake_netback *nb, uint32_t at);
 
-/* The device is broken for this reason, refuses packets, and neither has nor keeps memory of frames. */
+/*
+ * The device is broken for this reason, refuses packets, and neither has nor keeps memory of
+ * frames.
+ */
 void fake_netback_expect_broken(struct kunit *test, const char *reason);
 
 /* A node of the frontend's, as a number; -1 if there is none. */
@@ -128,7 +141,10 @@ void fake_netback_note(void *arg);
 
 /* --- the backend ------------------------------------------------------------------------------ */
 
-/* It is there, offering what Linux' does, and no device yet; the device; and it goes, letting go of all. */
+/*
+ * It is there, offering what Linux' does, and no device yet; the device; and it goes, letting go of
+ * all.
+ */
 void fake_netback_begin(struct fake_netback *nb);
 void fake_netback_appear(struct fake_netback *nb);
 void fake_netback_end(struct fake_netback *nb);
@@ -138,12 +154,14 @@ unsigned int fake_netback_run(struct fake_netback *nb, unsigned int max);
 
 /* --- receiving -------------------------------------------------------------------------------- */
 
-/* A frame in as many slots as it takes, with NETRXF_* `flags`, shown and notified. False: no room. */
+/*
+ * A frame in as many slots as it takes, with NETRXF_* `flags`, shown and notified. False: no room.
+ */
 bool fake_netback_receive(struct fake_netback *nb, const void *data, uint32_t len, uint16_t flags);
 
 /*
- * One answer, as told, with bytes of the pattern in its page where they fit; and one of extra info. Not shown before
- * push. False: there is no request.
+ * One answer, as told, with bytes of the pattern in its page where they fit; and one of extra info.
+ * Not shown before push. False: there is no request.
  */
 bool fake_netback_slot(struct fake_netback *nb, uint16_t offset, int16_t status, uint16_t flags);
 bool fake_netback_extra(struct fake_netback *nb, uint8_t type, uint8_t flags, uint16_t gso_size);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* The guest's end of the fake backend: the device on its bus, and a kernel that sends and receives. */
+/*
+ * The guest's end of the fake backend: the device on its bus, and a kernel that sends and receives.
+ */
 #include <pv/err.h>
 #include <pv/log.h>
 #include <pv/os.h>

@@ -21,7 +21,9 @@ struct fake_pci_fn {
 	 * are in config. The second register of a 64-bit one has no size.
 	 */
 	uint64_t bar_size[6];
-	/* Told of a write before it is done; true: it was done there. NULL: all are as they come. */
+	/*
+	 * Told of a write before it is done; true: it was done there. NULL: all are as they come.
+	 */
 	bool (*write)(struct fake_pci_fn *fn, unsigned int offset, unsigned int size, uint32_t v);
 	void *arg;
 	unsigned int bar_writes_decoding; /* a register was written while decoding was on */

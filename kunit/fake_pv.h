@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A PV guest that can be saved: its memory, with a number of each page's own and one of the machine's; the kernel's part; and
- * the toolstack, which is the function that answers the hypercall. It finds the table of frames as libxenguest does, by the
- * shared page, and looks at what is mapped; then it numbers all frames anew.
+ * A PV guest that can be saved: its memory, with a number of each page's own and one of the
+ * machine's; the kernel's part; and the toolstack, which is the function that answers the
+ * hypercall. It finds the table of frames as libxenguest does, by the shared page, and looks at
+ * what is mapped; then it numbers all frames anew.
  *
  * A page of the toolstack's is whatever page it is mapped over.
  */
@@ -14,7 +15,10 @@
 
 #define FAKE_PV_PFNS 600 /* pages; their table has two */
 
-/* A domain's frames of the machine: its own, and Xen's; to each is added the domain's number times the last. */
+/*
+ * A domain's frames of the machine: its own, and Xen's; to each is added the domain's number times
+ * the last.
+ */
 #define FAKE_PV_OWN    0x010000ull
 #define FAKE_PV_SHARED 0x100000ull
 #define FAKE_PV_GRANT  0x200000ull

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A peer that looks at all of the guest's memory that it has a way to: whole pages, whatever part of them it was
- * told of. Memory that the kernel never gave it is filled with a canary, which must not be there.
+ * A peer that looks at all of the guest's memory that it has a way to: whole pages, whatever part
+ * of them it was told of. Memory that the kernel never gave it is filled with a canary, which must
+ * not be there.
  */
 #ifndef PV_KUNIT_FAKE_SPY_H
 #define PV_KUNIT_FAKE_SPY_H
@@ -16,7 +17,9 @@ struct fake_spy {
 	unsigned int canaries; /* of these, with the canary somewhere */
 };
 
-/* What a virtio device sees: its rings, and what any descriptor in them names, of now or of before. */
+/*
+ * What a virtio device sees: its rings, and what any descriptor in them names, of now or of before.
+ */
 struct fake_spy fake_spy_virtio(const struct fake_virtio *f);
 
 /* What a domain sees: pages that are granted to it. */

@@ -36,7 +36,8 @@ int fake_store_up(struct kunit *test);
 void fake_store_down(struct kunit *test);
 
 /*
- * After pv_fake_xen_migrate(): the new domain's rings and ports, and a store that knows no request and no watch. 0 or PV_E*.
+ * After pv_fake_xen_migrate(): the new domain's rings and ports, and a store that knows no request
+ * and no watch. 0 or PV_E*.
  */
 int fake_store_migrate(void);
 

@@ -38,8 +38,8 @@ int fake_vbd_init(struct kunit *test);
 void fake_vbd_exit(struct kunit *test);
 
 /*
- * The toolstack plugs it; up: and it came up, and is open. found, open: the same for one that the test plugged itself
- * (fake_blkback_plug()).
+ * The toolstack plugs it; up: and it came up, and is open. found, open: the same for one that the
+ * test plugged itself (fake_blkback_plug()).
  */
 void fake_vbd_plug(struct kunit *test);
 void fake_vbd_up(struct kunit *test);
@@ -66,7 +66,10 @@ void fake_vbd_submit(struct kunit *test, unsigned int i, uint8_t op, uint64_t se
 /* Submits the first `n` requests, a write of a page and two reads in turn, and flushes. */
 void fake_vbd_submit_some(struct kunit *test, unsigned int n);
 
-/* The first `n` requests, and no others, are done once: those from `from` on with `status`, the others well. */
+/*
+ * The first `n` requests, and no others, are done once: those from `from` on with `status`, the
+ * others well.
+ */
 void fake_vbd_expect_done(struct kunit *test, unsigned int n, unsigned int from, int status);
 
 /* Flushes, and lets backend and driver work until there is nothing to do. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A fake virtio device: a transport without registers, and the device's side of split rings, in memory.
+ * A fake virtio device: a transport without registers, and the device's side of split rings, in
+ * memory.
  *
- * The test is the device: it lets it work (fake_blk_run(), fake_net_run()), or takes chains off the rings
- * itself and answers as no good device would.
+ * The test is the device: it lets it work (fake_blk_run(), fake_net_run()), or takes chains off the
+ * rings itself and answers as no good device would.
  */
 #ifndef PV_KUNIT_FAKE_VIRTIO_H
 #define PV_KUNIT_FAKE_VIRTIO_H
@@ -74,8 +75,9 @@ void fake_virtio_init(struct fake_virtio *f, uint16_t device_id, uint64_t offere
 		      unsigned int max);
 
 /*
- * Its bus keeps account of what is shared: bus addresses are numbers of loans, a page apart, an unshare of
- * anything else than was shared panics, and what is written to a loan that ended does not arrive.
+ * Its bus keeps account of what is shared: bus addresses are numbers of loans, a page apart, an
+ * unshare of anything else than was shared panics, and what is written to a loan that ended does
+ * not arrive.
  */
 void fake_virtio_lends(struct kunit *test, struct fake_virtio *f);
 
@@ -128,7 +130,10 @@ void fake_vq_used(struct fake_virtio *f, unsigned int index, uint32_t id, uint32
 /* Asks to be notified of the next chain. */
 void fake_vq_sleep(struct fake_virtio *f, unsigned int index);
 
-/* Copies from the chain's readable pieces, or to its writable ones, `n` bytes at `at`; how many there were. */
+/*
+ * Copies from the chain's readable pieces, or to its writable ones, `n` bytes at `at`; how many
+ * there were.
+ */
 uint32_t fake_chain_read(const struct fake_chain *c, uint32_t at, void *buf, uint32_t n);
 uint32_t fake_chain_write(const struct fake_chain *c, uint32_t at, const void *buf, uint32_t n);
 
@@ -177,8 +182,8 @@ void fake_net_init(struct fake_net *n, uint64_t features);
 unsigned int fake_net_run(struct fake_net *n, unsigned int budget);
 
 /*
- * Receives a frame, over as many buffers as it takes if they are merged, with this header (NULL: zeroes; the
- * number of buffers is filled in). False if the driver posted too few.
+ * Receives a frame, over as many buffers as it takes if they are merged, with this header (NULL:
+ * zeroes; the number of buffers is filled in). False if the driver posted too few.
  */
 bool fake_net_receive(struct fake_net *n, const void *hdr, const void *data, uint32_t len);
 

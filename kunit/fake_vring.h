@@ -20,7 +20,9 @@ struct fake_vring {
 	int token[65536];
 };
 
-/* The ways in which the rings' features combine, for KUNIT_CASE_PARAM; the features of the case's. */
+/*
+ * The ways in which the rings' features combine, for KUNIT_CASE_PARAM; the features of the case's.
+ */
 const void *fake_vring_gen_params(const void *prev, char *desc);
 uint64_t fake_vring_features(struct kunit *test);
 
@@ -28,7 +30,10 @@ uint64_t fake_vring_features(struct kunit *test);
 int fake_vring_init(struct kunit *test);
 void fake_vring_end(struct kunit *test);
 
-/* A ring of FAKE_VRING_NUM entries at most; of `max`, and if any_len of a device that tells no lengths. */
+/*
+ * A ring of FAKE_VRING_NUM entries at most; of `max`, and if any_len of a device that tells no
+ * lengths.
+ */
 void fake_vring_up(struct kunit *test, uint64_t features);
 void fake_vring_up_as(struct kunit *test, uint64_t features, unsigned int max, bool any_len);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * pv_init()'s table of hypervisors: which entry is started, what is called of it and when, and what becomes
- * of a machine whose hypervisor the kernel does not name.
+ * pv_init()'s table of hypervisors: which entry is started, what is called of it and when, and what
+ * becomes of a machine whose hypervisor the kernel does not name.
  *
  * Covers: pv-core/init.c
  */

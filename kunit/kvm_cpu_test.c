@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What KVM has for several CPUs, against a fake KVM: steal time, end of interrupt, interrupts to sets of CPUs, a
- * lock's waiters, TLBs of CPUs that do not run.
+ * What KVM has for several CPUs, against a fake KVM: steal time, end of interrupt, interrupts to
+ * sets of CPUs, a lock's waiters, TLBs of CPUs that do not run.
  *
  * Covers: pv-core/eoi.c pv-core/ipi.c pv-core/kvm/kvm_cpu.c pv-core/kvm/kvm_steal.c pv-core/lock.c
  * pv-core/steal.c pv-core/tlb.c
@@ -345,7 +345,10 @@ static void kvm_cpu_lock(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pv_lock_try(&lock));
 	pv_lock_drop(&lock);
 
-	/* CPU 2 has it, and does not run; CPU 1 wants it: it yields, sleeps, is kicked, and gets it. */
+	/*
+	 * CPU 2 has it, and does not run; CPU 1 wants it: it yields, sleeps, is kicked, and gets
+	 * it.
+	 */
 	pv_lock_stats(1, &before);
 	pv_lock_stats(2, &dropper);
 	pv_fake.cpu = 2;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What a guest of KVM does without: memory for a CPU's areas, CPUs beyond those that are kept places for, one that does
- * not stop, and features that are offered singly.
+ * What a guest of KVM does without: memory for a CPU's areas, CPUs beyond those that are kept
+ * places for, one that does not stop, and features that are offered singly.
  *
- * Covers: pv-core/eoi.c pv-core/ipi.c pv-core/kvm/async_pf.c pv-core/kvm/kvm.c pv-core/kvm/kvm_cpu.c
- * pv-core/lapic.c pv-core/part.c pv-core/steal.c pv-core/timer_state.c
+ * Covers: pv-core/eoi.c pv-core/ipi.c pv-core/kvm/async_pf.c pv-core/kvm/kvm.c
+ * pv-core/kvm/kvm_cpu.c pv-core/lapic.c pv-core/part.c pv-core/steal.c pv-core/timer_state.c
  */
 #include <kunit/test.h>
 #include <pv/abi/kvm.h>
@@ -102,7 +102,9 @@ static void kvm_refused_clock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, host.writes, 0);
 }
 
-/* A host that takes no CPU away: to sleep, to yield, and to leave a flush to it would be in vain. */
+/*
+ * A host that takes no CPU away: to sleep, to yield, and to leave a flush to it would be in vain.
+ */
 static void kvm_refused_realtime(struct kunit *test)
 {
 	const uint32_t shared = STEAL | 1u << KVM_FEATURE_PV_UNHALT |
@@ -140,7 +142,9 @@ static void kvm_refused_singly(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, host.writes, 4);
 }
 
-/* A CPU that has not stopped at the end: KVM writes to its area, which is nobody else's therefore. */
+/*
+ * A CPU that has not stopped at the end: KVM writes to its area, which is nobody else's therefore.
+ */
 static void kvm_refused_end(struct kunit *test)
 {
 	unsigned int pages;
@@ -259,7 +263,10 @@ static long hypercall(bool vmmcall, unsigned int nr, const unsigned long arg[4])
 	return 0;
 }
 
-/* The CPU runs again before it is left a flush; and CPUs that there are not are neither kicked nor yielded to. */
+/*
+ * The CPU runs again before it is left a flush; and CPUs that there are not are neither kicked nor
+ * yielded to.
+ */
 static void kvm_refused_late(struct kunit *test)
 {
 	const struct pv_cpu_host *ops;

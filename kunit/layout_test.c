@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What two CPUs write: nothing of it is in one cache line, nor in lines that anything else may share.
+ * What two CPUs write: nothing of it is in one cache line, nor in lines that anything else may
+ * share.
  *
- * All memory that a device's set-up takes is remembered; a copy of it is compared after a while of work on one
- * queue, and then after the same on another. So whatever the data path writes is seen, wherever it is kept.
+ * All memory that a device's set-up takes is remembered; a copy of it is compared after a while of
+ * work on one queue, and then after the same on another. So whatever the data path writes is seen,
+ * wherever it is kept.
  *
  * Covers: pv-core/lines.c pv-core/net_pool.c
  */
@@ -115,7 +117,10 @@ static void end(struct kunit *test)
 	(void)pv_queues_follow(1);
 }
 
-/* A device with QUEUES queues, of whose memory the pieces are: those of the last time that it was set up. */
+/*
+ * A device with QUEUES queues, of whose memory the pieces are: those of the last time that it was
+ * set up.
+ */
 static void plug(struct kunit *test, struct fake_virtio *f)
 {
 	static const struct pv_driver *const drivers[] = {&pv_virtio_blk, &pv_virtio_net, NULL};
@@ -168,8 +173,9 @@ static bool has_one_bit(unsigned int v)
 }
 
 /*
- * Each line that was written has one writer, and is within its piece: what is beside that may be anybody's. So may be the
- * beginning of the first line, as allocations are aligned to 16 bytes; where this one is aligned to more, that is luck.
+ * Each line that was written has one writer, and is within its piece: what is beside that may be
+ * anybody's. So may be the beginning of the first line, as allocations are aligned to 16 bytes;
+ * where this one is aligned to more, that is luck.
  */
 static void check(struct kunit *test)
 {
@@ -211,7 +217,10 @@ static void event(void *arg)
 	(void)arg;
 }
 
-/* Requests of one piece and of two, more than once round each entry's preset; then the device, and poll. */
+/*
+ * Requests of one piece and of two, more than once round each entry's preset; then the device, and
+ * poll.
+ */
 static void disk_work(struct kunit *test, unsigned int q)
 {
 	struct bench *b = test->priv;

@@ -79,7 +79,9 @@ static void lock_exit(struct kunit *test)
 	pv_cpu_register(NULL);
 }
 
-/* CPU 0 has it, and drops it at so many pauses of CPU `cpu`, which wants it. It is free in the end. */
+/*
+ * CPU 0 has it, and drops it at so many pauses of CPU `cpu`, which wants it. It is free in the end.
+ */
 static void contend(struct kunit *test, unsigned int cpu, unsigned int turns)
 {
 	pv_fake.cpu = 0;
@@ -216,7 +218,10 @@ static void lock_dropped_in_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kicks, 0);
 }
 
-/* While CPU 1 sleeps, CPU 2 takes it; while CPU 1 claims it, CPU 2 can't. It is woken a second time. */
+/*
+ * While CPU 1 sleeps, CPU 2 takes it; while CPU 1 claims it, CPU 2 can't. It is woken a second
+ * time.
+ */
 static void thief(unsigned int cpu)
 {
 	if (++waits == 1) {
@@ -284,8 +289,8 @@ static void lock_in_interrupt(struct kunit *test)
 /* --- two in the queue ------------------------------------------------------------------------- */
 
 /*
- * CPU 1 and CPU 2 in one thread: CPU 1 runs deeper on the same stack, where it does not meet what CPU 2 calls meanwhile,
- * and they take turns by change_places().
+ * CPU 1 and CPU 2 in one thread: CPU 1 runs deeper on the same stack, where it does not meet what
+ * CPU 2 calls meanwhile, and they take turns by change_places().
  */
 static void *cpu1[5], *cpu2[5];
 static bool over;
@@ -363,7 +368,9 @@ static void lock_two(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, waits == 2 && kicks == 2 && kicked == 2);
 }
 
-/* CPU 1 looks at the lock, then CPU 2 waits for its turn, for longer than one would that may sleep. */
+/*
+ * CPU 1 looks at the lock, then CPU 2 waits for its turn, for longer than one would that may sleep.
+ */
 static void both_spin(void)
 {
 	unsigned int cpu = pv_fake.cpu;

@@ -2,7 +2,8 @@
 /*
  * The names of numbers: each has one of its own, and what is no number of the kind is unknown.
  *
- * Covers: arch/x86/boot_info.c pv-core/detect.c pv-core/detect_names.c pv-core/device.c drivers/virtio/virtio.c
+ * Covers: arch/x86/boot_info.c pv-core/detect.c pv-core/detect_names.c pv-core/device.c
+ * drivers/virtio/virtio.c
  */
 #include <kunit/test.h>
 #include <pv/boot.h>

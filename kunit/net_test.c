@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The network class layer over a driver that does nothing by itself: what is accepted, who is told, and where
- * pages are.
+ * The network class layer over a driver that does nothing by itself: what is accepted, who is told,
+ * and where pages are.
  *
  * Covers: pv-core/net.c pv-core/net_pool.c
  */
@@ -322,7 +322,9 @@ static void full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->sends, 5u);
 }
 
-/* done() submits to a full ring, which brings another completion: no event will tell of that one. */
+/*
+ * done() submits to a full ring, which brings another completion: no event will tell of that one.
+ */
 static void full_in_done(struct kunit *test)
 {
 	struct fake *f = test->priv;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Xen's network frontend against backends that lie: each packet is done once, every page comes back, and what makes no
- * sense is dropped, or breaks the device and nothing else.
+ * Xen's network frontend against backends that lie: each packet is done once, every page comes
+ * back, and what makes no sense is dropped, or breaks the device and nothing else.
  *
  * Covers: drivers/netfront/netfront_rx.c drivers/netfront/netfront_tx.c
  */
@@ -86,7 +86,10 @@ static void lying(struct kunit *test)
 	fake_netback_expect_broken(test, l->reason);
 }
 
-/* With events: the poll that finds the lie ends all that was in flight, since no event would come for it. */
+/*
+ * With events: the poll that finds the lie ends all that was in flight, since no event would come
+ * for it.
+ */
 static void lying_with_events(struct kunit *test)
 {
 	struct fake_netback *nb = test->priv;
@@ -253,7 +256,10 @@ static void dropped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.quarantined, 0u);
 }
 
-/* A chain without end, of data or of extra info, takes MAX_SLOTS buffers, and ends as one dropped frame. */
+/*
+ * A chain without end, of data or of extra info, takes MAX_SLOTS buffers, and ends as one dropped
+ * frame.
+ */
 static const struct endless {
 	const char *name;
 	bool extras;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * drivers/netfront/netfront_csum.c: where the checksum is, for headers good and bad, of any length; and that no byte beyond
- * what is there is looked at.
+ * drivers/netfront/netfront_csum.c: where the checksum is, for headers good and bad, of any length;
+ * and that no byte beyond what is there is looked at.
  *
  * Covers: drivers/netfront/netfront_csum.c
  */

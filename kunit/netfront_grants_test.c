@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Xen's network frontend against backends that do not let go of memory, without grants, and in a storm of events.
+ * Xen's network frontend against backends that do not let go of memory, without grants, and in a
+ * storm of events.
  *
  * Covers: drivers/netfront/netfront_rx.c drivers/netfront/netfront_tx.c
  */
@@ -57,7 +58,9 @@ static void keeps_sent(struct kunit *test)
 	nb->keeps = false;
 }
 
-/* A page of ours may be kept until the connection ends; then it is in quarantine, as the rings are. */
+/*
+ * A page of ours may be kept until the connection ends; then it is in quarantine, as the rings are.
+ */
 static void keeps_gathered(struct kunit *test)
 {
 	struct fake_netback *nb = test->priv;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Xen's network frontend's life: start and stop, a backend that goes, dies and comes back, or does not let go, and anything
- * that fails on the way.
+ * Xen's network frontend's life: start and stop, a backend that goes, dies and comes back, or does
+ * not let go, and anything that fails on the way.
  *
  * Covers: drivers/netfront/netfront.c drivers/netfront/netfront_pair.c
  */
@@ -49,7 +49,10 @@ static void stopped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nb->net->flags & PV_NET_F_GSO_TCP4, PV_NET_F_GSO_TCP4 * 0u);
 }
 
-/* A backend that does not answer the closing: bounded, and what it may still map is kept from reuse. */
+/*
+ * A backend that does not answer the closing: bounded, and what it may still map is kept from
+ * reuse.
+ */
 static void stopped_without_answer(struct kunit *test)
 {
 	struct fake_netback *nb = test->priv;
@@ -101,7 +104,10 @@ static void removed(struct kunit *test)
 	nb->net = NULL;
 }
 
-/* Fault row 29: with frames in flight, and it comes back: the same interface, within a second, and its link. */
+/*
+ * Fault row 29: with frames in flight, and it comes back: the same interface, within a second, and
+ * its link.
+ */
 static void reborn(struct kunit *test)
 {
 	struct fake_netback *nb = test->priv;
@@ -139,7 +145,10 @@ static void reborn(struct kunit *test)
 	fake_netback_expect_works(test);
 }
 
-/* It comes back with the rings that it left: they are taken back, and it gets new ones. Fault row 29. */
+/*
+ * It comes back with the rings that it left: they are taken back, and it gets new ones.
+ * Fault row 29.
+ */
 static void reborn_on_old_rings(struct kunit *test)
 {
 	struct fake_netback *nb = test->priv;

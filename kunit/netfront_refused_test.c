@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Xen's network frontend where something of a start is refused: a node, a page, a backend that comes back as another. There is
- * no connection then, and nothing is left.
+ * Xen's network frontend where something of a start is refused: a node, a page, a backend that
+ * comes back as another. There is no connection then, and nothing is left.
  *
- * Covers: drivers/netfront/netfront.c drivers/netfront/netfront_pair.c drivers/netfront/netfront_xs.c drivers/netfront/netfront_tx.c drivers/netfront/netfront_rx.c
+ * Covers: drivers/netfront/netfront.c drivers/netfront/netfront_pair.c
+ * drivers/netfront/netfront_xs.c drivers/netfront/netfront_tx.c drivers/netfront/netfront_rx.c
  */
 #include <pv/abi/xen_io.h>
 #include <pv/err.h>
@@ -105,7 +106,10 @@ static void stale_node_not_there(struct kunit *test)
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
-/* Each allocation of a start fails once, from that of the rings on: there is no connection with a page missing. */
+/*
+ * Each allocation of a start fails once, from that of the rings on: there is no connection with a
+ * page missing.
+ */
 static void pages_missing(struct kunit *test)
 {
 	struct fake_netback *nb = test->priv;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Xen's network frontend, through the network interface, against a good backend: receiving, budgets, events, and both
- * rings' indices.
+ * Xen's network frontend, through the network interface, against a good backend: receiving,
+ * budgets, events, and both rings' indices.
  *
  * Covers: drivers/netfront/netfront_rx.c
  */

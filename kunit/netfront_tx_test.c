@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Xen's network frontend, through the network interface, against a good backend: sending, in slots and with
- * offloads.
+ * Xen's network frontend, through the network interface, against a good backend: sending, in slots
+ * and with offloads.
  *
  * Covers: drivers/netfront/netfront_tx.c
  */
@@ -109,7 +109,8 @@ static void too_many_slots(struct kunit *test)
 }
 
 /*
- * Backends want an Ethernet header in the first slot, however short the first piece is, or wherever a page ends in it.
+ * Backends want an Ethernet header in the first slot, however short the first piece is, or wherever
+ * a page ends in it.
  */
 static void short_heads(struct kunit *test)
 {
@@ -245,7 +246,10 @@ static void segmentation(struct kunit *test)
 	fake_netback_expect_done(test, 2, 2, 0);
 }
 
-/* A checksum that is not where its protocol has it: the backend would write elsewhere, so it is ours to complete. */
+/*
+ * A checksum that is not where its protocol has it: the backend would write elsewhere, so it is
+ * ours to complete.
+ */
 static void checksum_elsewhere(struct kunit *test)
 {
 	struct fake_netback *nb = test->priv;

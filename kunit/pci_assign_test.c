@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Addresses for the functions behind a port: out of which window, as far as there is room, and ports that have none.
+ * Addresses for the functions behind a port: out of which window, as far as there is room, and
+ * ports that have none.
  *
  * Covers: pv-core/pci_assign.c
  */
@@ -88,7 +89,10 @@ static void assign_windows(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, assign(), PV_ENOSPC);
 	KUNIT_EXPECT_EQ(test, fake_pci_get32(card(), BAR(2)), 8);
 	done();
-	/* Ports that say what only memory can, that they have 64 bits: the next register is one by itself. */
+	/*
+	 * Ports that say what only memory can, that they have 64 bits: the next register is one by
+	 * itself.
+	 */
 	make(test, &memory, &none);
 	fake_pci_bar(card(), 1, 5, 0x20);
 	fake_pci_bar(card(), 2, 0, 0x1000);

@@ -185,7 +185,10 @@ static void refusal_name(const struct refusal_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(refusal, refusal_cases, refusal_name);
 
-/* A way is taken with all that it needs, or not at all: then it is the next one, and all of them arrive. */
+/*
+ * A way is taken with all that it needs, or not at all: then it is the next one, and all of them
+ * arrive.
+ */
 static void irq_refused(struct kunit *test)
 {
 	const struct refusal_case *c = test->param_value;

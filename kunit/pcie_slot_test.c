@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Slots of PCI Express ports: cards that are asked for, come, go, and are pulled; their addresses; ports that
- * lack a part of it, or do not answer.
+ * Slots of PCI Express ports: cards that are asked for, come, go, and are pulled; their addresses;
+ * ports that lack a part of it, or do not answer.
  *
  * Covers: pv-core/pcie_slot.c pv-core/pci_assign.c
  */
@@ -383,7 +383,7 @@ static void functions(struct kunit *test)
 	done();
 }
 
-/* No room in the port's windows: nobody is told of a function that cannot be reached. And a port that is gone has no events. */
+/* No room in the port's windows: nobody is told of it. A port that is gone has no events. */
 static void without_room(struct kunit *test)
 {
 	struct machine *k = make(test, FULL);
@@ -400,7 +400,7 @@ static void without_room(struct kunit *test)
 	done();
 }
 
-/* A slot whose commands are at once, whose link tells nothing, and which has neither light nor power to switch. */
+/* Commands are at once, the link tells nothing, there is neither light nor power to switch. */
 static void plain(struct kunit *test)
 {
 	struct machine *k = make(test, 0x40040);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Which devices are set up once more when the number of CPUs is told: those of a driver that can do it, which nobody has
- * opened; and one that does not come up with several queues.
+ * Which devices are set up once more when the number of CPUs is told: those of a driver that can do
+ * it, which nobody has opened; and one that does not come up with several queues.
  *
  * Covers: pv-core/queues.c
  */

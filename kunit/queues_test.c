@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Queues that follow CPUs: how many a device is used with, each at work by itself, whose interrupt goes where, and
- * devices that say of their queues what cannot be.
+ * Queues that follow CPUs: how many a device is used with, each at work by itself, whose interrupt
+ * goes where, and devices that say of their queues what cannot be.
  *
- * Covers: pv-core/queues.c drivers/virtio/virtio_net_ctrl.c drivers/virtio/virtio_blk.c drivers/virtio/virtio_net.c
+ * Covers: pv-core/queues.c drivers/virtio/virtio_net_ctrl.c drivers/virtio/virtio_blk.c
+ * drivers/virtio/virtio_net.c
  */
 #include <pv/blk.h>
 #include <pv/net.h>
@@ -254,7 +255,8 @@ static void blk_alone(struct kunit *test)
 }
 
 /*
- * One queue's lie breaks the device; the others' CPUs are told, and each takes back what is its own.
+ * One queue's lie breaks the device; the others' CPUs are told, and each takes back what is its
+ * own.
  *
  * Fault row 33
  */
@@ -286,7 +288,10 @@ static void receive(void *arg, struct pv_packet *pkt)
 	pv_packet_put(pkt);
 }
 
-/* The command, as 5.1.6.5.5 has it; a frame comes by the pair that the device chose; and all again after a stop. */
+/*
+ * The command, as 5.1.6.5.5 has it; a frame comes by the pair that the device chose; and all again
+ * after a stop.
+ */
 static void net_pairs(struct kunit *test)
 {
 	static const uint8_t command[] = {VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, 3,
@@ -395,7 +400,10 @@ static void no_control(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, net_queues(test), 1u);
 }
 
-/* Each allocation fails once: the device comes up with one queue, or, if that fails, too, not at all. */
+/*
+ * Each allocation fails once: the device comes up with one queue, or, if that fails, too, not at
+ * all.
+ */
 static void without_memory(struct kunit *test)
 {
 	struct machine *m = test->priv;

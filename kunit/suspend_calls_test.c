@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * In a new domain each hypercall that is made until all is back fails, one at a time. Either the kernel has an error; or all is back,
- * or is gone and can be found again. Each request is done once, at the latest after the next suspension, in which none fails.
+ * In a new domain each hypercall that is made until all is back fails, one at a time. Either the
+ * kernel has an error; or all is back, or is gone and can be found again. Each request is done
+ * once, at the latest after the next suspension, in which none fails.
  *
  * Covers: pv-core/suspend.c pv-core/xen/xen_suspend.c pv-core/xen/xenbus_resume.c
  */
@@ -91,7 +92,10 @@ static void tick(void *arg)
 	(void)arg;
 }
 
-/* A life of one disk, in which the n-th fails; whether there were so many. lost: whether the disk went for it. */
+/*
+ * A life of one disk, in which the n-th fails; whether there were so many. lost: whether the disk
+ * went for it.
+ */
 static bool life(struct kunit *test, unsigned int nth, unsigned int *errors, unsigned int *lost)
 {
 	unsigned int i, ok = 0;
@@ -122,7 +126,10 @@ static bool life(struct kunit *test, unsigned int nth, unsigned int *errors, uns
 		ok += !v->req[i].status;
 		KUNIT_EXPECT_TRUE(test, !v->req[i].status || v->req[i].status == PV_EGONE);
 	}
-	/* What could not be asked for is not there, and is found as another one once the kernel let it go. */
+	/*
+	 * What could not be asked for is not there, and is found as another one once the kernel let
+	 * it go.
+	 */
 	KUNIT_EXPECT_EQ(test, v->blk->gone, ok < WRITES);
 	if (v->blk->gone) {
 		pv_blk_close(v->blk);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The domain is saved while its network device is in use, and is another one afterwards: the link is back, and each packet was sent
- * once or is told to be lost.
+ * The domain is saved while its network device is in use, and is another one afterwards: the link
+ * is back, and each packet was sent once or is told to be lost.
  *
  * Covers: drivers/netfront/netfront.c drivers/netfront/netfront_pair.c
  */

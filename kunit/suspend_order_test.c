@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * In which order a suspension goes through hypervisor, drivers and buses; and that nothing else is touched if it is
- * cancelled, refused, or not to be had.
+ * In which order a suspension goes through hypervisor, drivers and buses; and that nothing else is
+ * touched if it is cancelled, refused, or not to be had.
  *
  * Covers: pv-core/suspend.c
  */
@@ -133,7 +133,10 @@ static void order_exit(struct kunit *test)
 
 /* --- the order -------------------------------------------------------------------------------- */
 
-/* Drivers let go before anything is bound anew, the last found first; buses come back in the kernel's order. */
+/*
+ * Drivers let go before anything is bound anew, the last found first; buses come back in the
+ * kernel's order.
+ */
 static void order_of_a_move(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, pv_suspend_on(&able, bus), 0);

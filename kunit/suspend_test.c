@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The domain is saved, and runs again as another one, or as itself: what was there is there again, and a disk's requests are done,
- * each once.
+ * The domain is saved, and runs again as another one, or as itself: what was there is there again,
+ * and a disk's requests are done, each once.
  *
- * Covers: pv-core/suspend.c pv-core/xen/xen_suspend.c pv-core/xen/evtchn_suspend.c pv-core/xen/xenbus_resume.c
+ * Covers: pv-core/suspend.c pv-core/xen/xen_suspend.c pv-core/xen/evtchn_suspend.c
+ * pv-core/xen/xenbus_resume.c
  */
 #include <pv/clock.h>
 #include <pv/control.h>
@@ -262,7 +263,10 @@ static void disk_is_missing(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, v->blk->gone);
 }
 
-/* What has no driver, and what was not there yet, is as it was; a driver's disk comes back beside them. */
+/*
+ * What has no driver, and what was not there yet, is as it was; a driver's disk comes back beside
+ * them.
+ */
 static void others_are_there(struct kunit *test)
 {
 	struct pv_device *dev;
@@ -282,7 +286,9 @@ static void others_are_there(struct kunit *test)
 	expect_written(test, 5);
 }
 
-/* The new domain's store breaks before the disks are back: the kernel goes on, and they are lost. */
+/*
+ * The new domain's store breaks before the disks are back: the kernel goes on, and they are lost.
+ */
 static void break_the_ring(void)
 {
 	fake_store_ring()->rsp_prod += 5000;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The timer on a machine with a local APIC and no hypervisor's: by TSC deadline, and by its counter.
+ * The timer on a machine with a local APIC and no hypervisor's: by TSC deadline, and by its
+ * counter.
  *
  * Covers: pv-core/lapic_timer.c pv-core/part.c pv-core/timer.c pv-core/timer_state.c
  */
@@ -275,7 +276,10 @@ static uint64_t mapped(uint32_t msr)
 	return msr == MSR_APIC_BASE ? 0xfee00800 : 0;
 }
 
-/* Registers that cannot be reached, and a counter that does not count: no timer, and nothing is left of it. */
+/*
+ * Registers that cannot be reached, and a counter that does not count: no timer, and nothing is
+ * left of it.
+ */
 static void timer_broken(struct kunit *test)
 {
 	unsigned int arg = 0;
@@ -358,7 +362,10 @@ static uint64_t creeps(void)
 	return ++turns;
 }
 
-/* Nor a TSC that goes back, by more between two readings than a rate has bits for, or by nothing that is worth a rate. */
+/*
+ * Nor a TSC that goes back, by more between two readings than a rate has bits for, or by nothing
+ * that is worth a rate.
+ */
 static void timer_tsc(struct kunit *test)
 {
 	static uint64_t (*const tsc_is[])(void) = {backwards, leaps, creeps};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A Xen block backend that is not to see the guest's memory: everything works, and at each step no byte is
- * visible to it but what it was sent.
+ * A Xen block backend that is not to see the guest's memory: everything works, and at each step no
+ * byte is visible to it but what it was sent.
  *
- * Covers: drivers/blkfront/blkfront_xs.c drivers/blkfront/blkfront_data.c drivers/blkfront/blkfront_grants.c
+ * Covers: drivers/blkfront/blkfront_xs.c drivers/blkfront/blkfront_data.c
+ * drivers/blkfront/blkfront_grants.c
  */
 #include <pv/string.h>
 
@@ -63,7 +64,9 @@ static bool is_canary(const uint8_t *at, uint32_t len)
 	return !len;
 }
 
-/* Request `i`: `len` bytes, in the midst of canaries, in `pieces` pieces. A write has data there. */
+/*
+ * Request `i`: `len` bytes, in the midst of canaries, in `pieces` pieces. A write has data there.
+ */
 static struct pv_blk_req *request(struct fake_vbd *v, unsigned int i, uint8_t op, uint64_t sector,
 				  uint32_t len, unsigned int pieces)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A Xen network backend that is not to see the guest's memory: frames go both ways, and at each step no byte is
- * visible to it but what it was sent.
+ * A Xen network backend that is not to see the guest's memory: frames go both ways, and at each
+ * step no byte is visible to it but what it was sent.
  *
- * Covers: drivers/netfront/netfront_xs.c drivers/netfront/netfront_tx.c drivers/netfront/netfront_rx.c
+ * Covers: drivers/netfront/netfront_xs.c drivers/netfront/netfront_tx.c
+ * drivers/netfront/netfront_rx.c
  */
 #include <pv/err.h>
 #include <pv/os.h>
@@ -167,7 +168,9 @@ static void sees_nothing_in_buffers(struct kunit *test)
 	look(test);
 }
 
-/* When the backend comes back, it is not trusted, even if the store says so now; nor after a stop. */
+/*
+ * When the backend comes back, it is not trusted, even if the store says so now; nor after a stop.
+ */
 static void once_is_for_good(struct kunit *test)
 {
 	static const struct mode mode = {.trusted = "0", .sg = 1};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A virtio block device that is not to see the guest's memory: everything works, and at each step no byte is
- * visible to it but what it was sent.
+ * A virtio block device that is not to see the guest's memory: everything works, and at each step
+ * no byte is visible to it but what it was sent.
  *
  * Covers: drivers/virtio/virtio_blk_ring.c pv-core/bounce.c
  */
@@ -62,7 +62,9 @@ static bool is_canary(const uint8_t *at, uint32_t len)
 	return !len;
 }
 
-/* Request `i`: `len` bytes, in the midst of canaries, in `pieces` pieces. A write has data there. */
+/*
+ * Request `i`: `len` bytes, in the midst of canaries, in `pieces` pieces. A write has data there.
+ */
 static struct pv_blk_req *request(struct fake_disk *d, unsigned int i, uint8_t op, uint64_t sector,
 				  uint32_t len, unsigned int pieces)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A virtio network device that is not to see the guest's memory: frames go both ways, and at each step no byte
- * is visible to it but what it was sent.
+ * A virtio network device that is not to see the guest's memory: frames go both ways, and at each
+ * step no byte is visible to it but what it was sent.
  *
  * Covers: drivers/virtio/virtio_net_bounce.c drivers/virtio/virtio_net_rx.c
  */

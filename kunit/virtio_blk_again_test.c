@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio block driver on a device that needs a reset: what is in flight is done again, in its order, once
- * each; a device that is no longer what it was is broken. And on a device that was taken away.
+ * The virtio block driver on a device that needs a reset: what is in flight is done again, in its
+ * order, once each; a device that is no longer what it was is broken. And on a device that was
+ * taken away.
  *
  * Covers: drivers/virtio/virtio_blk_again.c drivers/virtio/virtio_reset.c
  */
@@ -59,7 +60,10 @@ static bool next_header(struct kunit *test, struct virtio_blk_outhdr *hdr)
 	return true;
 }
 
-/* Those that were answered are done once; those that the device did, but nobody saw, are done again. Fault row 38. */
+/*
+ * Those that were answered are done once; those that the device did, but nobody saw, are done
+ * again. Fault row 38.
+ */
 static void replayed(struct kunit *test)
 {
 	struct fake_disk *d = test->priv;
@@ -295,7 +299,10 @@ static void after_a_lie(struct kunit *test)
 	expect_broken(test);
 }
 
-/* Taken away without notice: nothing waits for it, and all that it had is the guest's again. Fault row 43. */
+/*
+ * Taken away without notice: nothing waits for it, and all that it had is the guest's again.
+ * Fault row 43.
+ */
 static void taken_away(struct kunit *test)
 {
 	struct fake_disk *d = test->priv;

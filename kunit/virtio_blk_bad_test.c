@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio block driver against devices that fail, lie, vanish or change their memory: each request
- * completes once, with the error that says what happened, and nothing is lost.
+ * The virtio block driver against devices that fail, lie, vanish or change their memory: each
+ * request completes once, with the error that says what happened, and nothing is lost.
  *
  * Covers: drivers/virtio/virtio_blk_ring.c
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio block driver where a request, or a device, does not fit: pieces that the device does not take, and a reset that
- * does not end.
+ * The virtio block driver where a request, or a device, does not fit: pieces that the device does
+ * not take, and a reset that does not end.
  *
  * Covers: drivers/virtio/virtio_blk_ring.c drivers/virtio/virtio_blk.c
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio block driver, through the block interface, against a good device: data, commands, events, and
- * what the configuration may say.
+ * The virtio block driver, through the block interface, against a good device: data, commands,
+ * events, and what the configuration may say.
  *
  * Covers: drivers/virtio/virtio_blk.c drivers/virtio/virtio_blk_ring.c
  */
@@ -52,7 +52,7 @@ static void reads_and_writes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_blk_stats(d->q)->notified, 1ull);
 }
 
-/* One entry of the ring, again and again, for requests of all shapes: nothing of one is left in the next. */
+/* One entry of the ring for requests of all shapes: nothing of one is left in the next. */
 static void shapes(struct kunit *test)
 {
 	struct fake_disk *d = test->priv;

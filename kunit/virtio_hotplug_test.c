@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio-pci bus with a PCI Express port: a card that is plugged in, asked for, or pulled; and cards that are none of it.
+ * The virtio-pci bus with a PCI Express port: a card that is plugged in, asked for, or pulled; and
+ * cards that are none of it.
  *
  * Covers: drivers/virtio/pci.c
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio network driver on a device that needs a reset: its link comes back, and what was in flight is lost
- * and counted; one that is no longer what it was is broken. And on a device that was taken away.
+ * The virtio network driver on a device that needs a reset: its link comes back, and what was in
+ * flight is lost and counted; one that is no longer what it was is broken. And on a device that was
+ * taken away.
  *
  * Covers: drivers/virtio/virtio_net.c
  */

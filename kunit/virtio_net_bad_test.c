@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio network driver against devices that lie, change or vanish, and through stops and starts: each
- * packet is done once, and every page comes back.
+ * The virtio network driver against devices that lie, change or vanish, and through stops and
+ * starts: each packet is done once, and every page comes back.
  *
  * Covers: drivers/virtio/virtio_net_rx.c drivers/virtio/virtio_net_tx.c
  */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio network driver's rings at their ends: full ones, smaller ones after a reset, events that nobody wants any more, or
- * that a broken device would be asked for; and starts that fail before there are any.
+ * The virtio network driver's rings at their ends: full ones, smaller ones after a reset, events
+ * that nobody wants any more, or that a broken device would be asked for; and starts that fail
+ * before there are any.
  *
- * Covers: drivers/virtio/virtio_net.c drivers/virtio/virtio_net_rings.c drivers/virtio/virtio_net_rx.c
- * drivers/virtio/virtio_net_tx.c
+ * Covers: drivers/virtio/virtio_net.c drivers/virtio/virtio_net_rings.c
+ * drivers/virtio/virtio_net_rx.c drivers/virtio/virtio_net_tx.c
  */
 #include "counting.h"
 #include "fake_card.h"
@@ -162,8 +163,8 @@ static void event_at_half(struct kunit *test)
 
 #ifdef PV_SHARED_HOOKS
 /*
- * The device works in the moment between our wish for an interrupt, which is a write to this, and our last look; there is no
- * interrupt.
+ * The device works in the moment between our wish for an interrupt, which is a write to this, and
+ * our last look; there is no interrupt.
  */
 static struct fake_card *at_work;
 static void *wish;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio network driver, through the network interface, against a good device: frames both ways,
- * headers, budgets and events.
+ * The virtio network driver, through the network interface, against a good device: frames both
+ * ways, headers, budgets and events.
  *
  * Covers: drivers/virtio/virtio_net.c drivers/virtio/virtio_net_rings.c
  * drivers/virtio/virtio_net_rx.c drivers/virtio/virtio_net_tx.c
@@ -58,8 +58,8 @@ static void sends(struct kunit *test)
 }
 
 /*
- * One entry of the ring, again and again, for packets of one piece and of two, with and without a sum to be
- * filled in: nothing of one is left in the next.
+ * One entry of the ring, again and again, for packets of one piece and of two, with and without a
+ * sum to be filled in: nothing of one is left in the next.
  */
 static void shapes(struct kunit *test)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio core: status and features, queues and their memory, configuration, interrupts at the wrong
- * time.
+ * The virtio core: status and features, queues and their memory, configuration, interrupts at the
+ * wrong time.
  *
  * Covers: drivers/virtio/virtio.c drivers/virtio/virtqueue.c
  */
@@ -158,7 +158,10 @@ static void goes_during_reset(struct kunit *test)
 	pv_fake.relax = NULL;
 }
 
-/* Only what is on a bus of virtio's is a virtio device: of another one nothing is known but struct pv_device. */
+/*
+ * Only what is on a bus of virtio's is a virtio device: of another one nothing is known but struct
+ * pv_device.
+ */
 static void on_another_bus(struct kunit *test)
 {
 	static const struct pv_bus virtual = {.name = "virtual"};

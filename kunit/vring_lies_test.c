@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The split ring with devices that lie: in what they used, in its length, in descriptors that they rewrite.
+ * The split ring with devices that lie: in what they used, in its length, in descriptors that they
+ * rewrite.
  *
  * Covers: drivers/virtio/vring_split.h
  */

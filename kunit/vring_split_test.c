@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The split ring's operations against the device's side of it: chains, indices that wrap, notifications
- * and interrupts wanted and not.
+ * The split ring's operations against the device's side of it: chains, indices that wrap,
+ * notifications and interrupts wanted and not.
  *
  * Covers: drivers/virtio/vring_split.h
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * How Xen is called: the registers that arch/x86/xen_hypercall.c uses, the choice of the instruction,
- * the hypercall page, and multicalls.
+ * How Xen is called: the registers that arch/x86/xen_hypercall.c uses, the choice of the
+ * instruction, the hypercall page, and multicalls.
  *
  * Covers: arch/x86/xen_hypercall.c hypercall/xen.c hypercall/xen_page.c
  */

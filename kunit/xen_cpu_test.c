@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Further CPUs by Xen's hypercalls: what a PVH and a PV guest's begin with, and one that goes off and
- * comes back.
+ * Further CPUs by Xen's hypercalls: what a PVH and a PV guest's begin with, and one that goes off
+ * and comes back.
  *
  * Covers: pv-core/xen/xen_cpu.c
  */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What Xen refuses while the library begins, while CPUs come, and in a new domain after a suspension: the error that is
- * told is Xen's own, what was begun is taken back, and the rest works.
+ * What Xen refuses while the library begins, while CPUs come, and in a new domain after a
+ * suspension: the error that is told is Xen's own, what was begun is taken back, and the rest
+ * works.
  *
  * Covers: pv-core/clock.c pv-core/xen/evtchn_bind.c pv-core/xen/grant_table.c pv-core/xen/upcall.c
- * pv-core/xen/xen.c pv-core/xen/xen_smp.c pv-core/xen/xen_suspend.c pv-core/xen/xen_time.c pv-core/xen/xen_timer.c
+ * pv-core/xen/xen.c pv-core/xen/xen_smp.c pv-core/xen/xen_suspend.c pv-core/xen/xen_time.c
+ * pv-core/xen/xen_timer.c
  */
 #include <kunit/test.h>
 #include <pv/clock.h>
@@ -168,7 +170,9 @@ static void xen_failed_grants(struct kunit *test)
 	failed_grants(test, "Xen: no grants, error -12");
 }
 
-/* Version 2 has a page for Xen's notes besides: without it, there is no frame of the table either. */
+/*
+ * Version 2 has a page for Xen's notes besides: without it, there is no frame of the table either.
+ */
 static void xen_failed_status(struct kunit *test)
 {
 	pv_fake_xen.maximum_gpfn = 1l << 33;

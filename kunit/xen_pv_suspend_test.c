@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A PV guest is saved, and goes on as another domain, where every frame of the machine has another number; or as it was.
+ * A PV guest is saved, and goes on as another domain, where every frame of the machine has another
+ * number; or as it was.
  *
- * Covers: pv-core/xen/grant_table.c pv-core/xen/pv_suspend.c pv-core/xen/xen_cpu.c pv-core/xen/xen_suspend.c
+ * Covers: pv-core/xen/grant_table.c pv-core/xen/pv_suspend.c pv-core/xen/xen_cpu.c
+ * pv-core/xen/xen_suspend.c
  */
 #include <kunit/test.h>
 #include <pv/abi/xen_io.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A whole PV guest's life: what start_info names, pages that appear by changing an address' mapping, events by the
- * kernel's callback, the calls that only it makes; and what Xen refuses of that.
+ * A whole PV guest's life: what start_info names, pages that appear by changing an address'
+ * mapping, events by the kernel's callback, the calls that only it makes; and what Xen refuses of
+ * that.
  *
- * The fake Xen's frames have numbers of their own here, by which a mapping tells what is to appear. A page of the toolstack's
- * is whatever page it is mapped over.
+ * The fake Xen's frames have numbers of their own here, by which a mapping tells what is to appear.
+ * A page of the toolstack's is whatever page it is mapped over.
  *
  * Covers: pv-core/xen/frames.c pv-core/xen/grant_table.c pv-core/xen/upcall.c pv-core/xen/xen.c
  * pv-core/xen/xen_console.c pv-core/xen/xen_smp.c pv-core/xen/xs_link.c
@@ -303,7 +304,10 @@ static void pv_console_page(struct kunit *test)
 	pv_xen_console_stop();
 	KUNIT_EXPECT_EQ(test, pv_fake.live_pages, pages);
 
-	/* Xen does not show it; there is no page to show it in; there is none; it is the hypervisor's own. */
+	/*
+	 * Xen does not show it; there is no page to show it in; there is none; it is the
+	 * hypervisor's own.
+	 */
 	machine.refuses = CONSOLE_MFN;
 	KUNIT_EXPECT_EQ(test, pv_xen_console_start(), PV_ENOMEM);
 	KUNIT_EXPECT_EQ(test, pv_fake.live_pages, pages);
@@ -343,7 +347,10 @@ static void pv_store_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_xs_start(), PV_ENODEV);
 }
 
-/* Xen does not take its page out of the guest's: the page stays Xen's, and is not used for anything else. */
+/*
+ * Xen does not take its page out of the guest's: the page stays Xen's, and is not used for anything
+ * else.
+ */
 static void pv_page_stays(struct kunit *test)
 {
 	unsigned int pages;

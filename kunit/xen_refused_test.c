@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What Xen refuses a guest that runs already: a further CPU's areas, pages of others, lists and paths that are too
- * long. Each is an error, and what was there before works on.
+ * What Xen refuses a guest that runs already: a further CPU's areas, pages of others, lists and
+ * paths that are too long. Each is an error, and what was there before works on.
  *
  * Covers: pv-core/xen/xen.c pv-core/xen/xen_smp.c pv-core/xen/grant_ops.c pv-core/xen/xenstore.c
  * pv-core/xen/xs_directory.c

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * In a new domain after a suspension: what Xen itself has for the guest, without devices. The console, interrupts between
- * CPUs, areas that are registered, the grant table of version 2; and each of them refused.
+ * In a new domain after a suspension: what Xen itself has for the guest, without devices. The
+ * console, interrupts between CPUs, areas that are registered, the grant table of version 2; and
+ * each of them refused.
  *
- * Covers: pv-core/xen/grant_table.c pv-core/xen/xen.c pv-core/xen/xen_console.c pv-core/xen/xen_smp.c
- * pv-core/xen/xen_suspend.c pv-core/xen/xen_timer.c
+ * Covers: pv-core/xen/grant_table.c pv-core/xen/xen.c pv-core/xen/xen_console.c
+ * pv-core/xen/xen_smp.c pv-core/xen/xen_suspend.c pv-core/xen/xen_timer.c
  */
 #include <pv/console.h>
 #include <pv/err.h>
@@ -105,7 +106,9 @@ static void resume_console(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, pv_xen_console_start(), 0);
 	pv_xen_console_write("before", 6);
 	KUNIT_ASSERT_EQ(test, suspend(), 0);
-	/* What the ring held is shown nowhere; nothing of it is left, and the port is the new one. */
+	/*
+	 * What the ring held is shown nowhere; nothing of it is left, and the port is the new one.
+	 */
 	pv_xen_console_write("after", 5);
 	KUNIT_EXPECT_EQ(test, fake_store_console()->out_prod, 5);
 	KUNIT_EXPECT_EQ(test, pv_memcmp(fake_store_console()->out, "after", 5), 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Several CPUs on the fake Xen: interrupts between them by event channels, runstate, a lock's waiters, TLBs.
+ * Several CPUs on the fake Xen: interrupts between them by event channels, runstate, a lock's
+ * waiters, TLBs.
  *
  * Covers: pv-core/xen/xen_smp.c pv-core/xen/runstate.c
  */
@@ -210,7 +211,10 @@ static long sched_hook(unsigned int op, const unsigned long arg[5])
 	return pv_fake_xen_hypercall(op, arg);
 }
 
-/* A CPU that could not have a port does not sleep; one without a clock does so with no end of it in Xen. */
+/*
+ * A CPU that could not have a port does not sleep; one without a clock does so with no end of it in
+ * Xen.
+ */
 static void xen_smp_waits_with_less(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, begin(), 0);

@@ -86,7 +86,10 @@ static void time_registered_area(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pv_clock_now(), pv_fake.now);
 	pv_cpu_exit();
 	pv_fake.cpu = 0;
-	/* Its page is Xen's to write to as long as the domain lives; and was, if another case came before. */
+	/*
+	 * Its page is Xen's to write to as long as the domain lives; and was, if another case came
+	 * before.
+	 */
 	pv_shutdown();
 	KUNIT_EXPECT_LE(test, pv_fake.live_pages, 1);
 	pv_fake.live_pages = 0;
@@ -241,7 +244,10 @@ static void time_timer_spurious(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fired, 1);
 }
 
-/* A host that says it is the end of time: what is not armed is not due, and what nobody started is not called. */
+/*
+ * A host that says it is the end of time: what is not armed is not due, and what nobody started is
+ * not called.
+ */
 static void time_timer_at_the_end(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, pv_timer_fire(0, ~0ull), ~0ull);

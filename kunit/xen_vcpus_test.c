@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * More CPUs than the shared page has areas for: Xen initialises none of those that was not given one (VCPUOP_initialise is
- * answered with -EINVAL), and takes it from another CPU while the one that it is for is down.
+ * More CPUs than the shared page has areas for: Xen initialises none of those that was not given
+ * one (VCPUOP_initialise is answered with -EINVAL), and takes it from another CPU while the one
+ * that it is for is down.
  *
  * Covers: pv-core/xen/xen_cpu.c pv-core/xen/xen.c
  */

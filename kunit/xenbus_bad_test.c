@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * xenbus where the store fails, or refuses: each request of the bus's own, and what becomes of the device.
+ * xenbus where the store fails, or refuses: each request of the bus's own, and what becomes of the
+ * device.
  *
  * Covers: pv-core/xen/xenbus.c pv-core/xen/xenbus_state.c
  */
@@ -207,8 +208,8 @@ static void closed_too_often(struct kunit *test)
 }
 
 /*
- * Both are closed, and the toolstack says only later that the device is to stay: it has made no step, so that nothing is
- * overdue.
+ * Both are closed, and the toolstack says only later that the device is to stay: it has made no
+ * step, so that nothing is overdue.
  */
 static void online_again(struct kunit *test)
 {
@@ -248,7 +249,10 @@ static void names_of_states(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, pv_xenbus_state_name((enum xenbus_state) - 1), "Unknown");
 }
 
-/* It is to be made anew, and there is no memory for that: it is found when the folder is looked at next. */
+/*
+ * It is to be made anew, and there is no memory for that: it is found when the folder is looked at
+ * next.
+ */
 static void no_memory_for_another(struct kunit *test)
 {
 	fake_front_one(test, 7);

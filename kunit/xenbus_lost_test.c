@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * xenbus where the store, or a device's folder, is lost while a driver asks for something, or in a new domain.
+ * xenbus where the store, or a device's folder, is lost while a driver asks for something, or in a
+ * new domain.
  *
  * Covers: pv-core/xen/xenbus_client.c pv-core/xen/xenbus_resume.c
  */
@@ -108,7 +109,10 @@ static void watch_refused(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, pv_fake_xs_read("error/device/vbd/7/error"));
 }
 
-/* To be opened again by a driver, as netfront's start does: its folder vanished, or the store fails. */
+/*
+ * To be opened again by a driver, as netfront's start does: its folder vanished, or the store
+ * fails.
+ */
 static void reopened_in_vain(struct kunit *test)
 {
 	struct pv_xenbus_device *xd;

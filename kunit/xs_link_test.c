@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * pv-core/xen/xs_link.c and xs_conn.c: where the connection is, how it begins, and how it ends; each error on the way. What a
- * server does to a connection is in xenstore_bad_test.c.
+ * pv-core/xen/xs_link.c and xs_conn.c: where the connection is, how it begins, and how it ends;
+ * each error on the way. What a server does to a connection is in xenstore_bad_test.c.
  *
  * Covers: pv-core/xen/xs_link.c pv-core/xen/xs_conn.c
  */
@@ -128,7 +128,10 @@ static void somebody_else_reconnects(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_store_ring()->req_prod, 0);
 }
 
-/* A predecessor left bytes there, and the server does not reconnect: no more is written behind them. */
+/*
+ * A predecessor left bytes there, and the server does not reconnect: no more is written behind
+ * them.
+ */
 static void bytes_left_on_the_ring(struct kunit *test)
 {
 	uint64_t before = pv_fake.now;

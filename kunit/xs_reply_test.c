@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * pv-core/xen/xenstore.c and xs_directory.c: replies that are well-formed messages, and make no sense; folders and names
- * that are too long; memory that is short.
+ * pv-core/xen/xenstore.c and xs_directory.c: replies that are well-formed messages, and make no
+ * sense; folders and names that are too long; memory that is short.
  *
  * Covers: pv-core/xen/xenstore.c pv-core/xen/xs_directory.c
  */

@@ -235,8 +235,8 @@ bool pv_acpi_valid(const void *table, size_t len)
 }
 
 /*
- * From each place, a look at the byte where `text` would end tells how far it is to the next place where
- * it may begin: all its length, mostly (Horspool 1980).
+ * From each place, a look at the byte where `text` would end tells how far it is to the next place
+ * where it may begin: all its length, mostly (Horspool 1980).
  */
 bool pv_acpi_mentions(const void *table, size_t len, const char *text)
 {

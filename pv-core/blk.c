@@ -3,8 +3,8 @@
  * The block devices: their numbers, holds on them, their coming and going. The data path is in
  * blk_queue.c.
  *
- * A device that is removed while somebody holds it keeps its structure, with queues that do nothing:
- * they refuse what is new, and poll completes what was lost.
+ * A device that is removed while somebody holds it keeps its structure, with queues that do
+ * nothing: they refuse what is new, and poll completes what was lost.
  */
 #include "pv-core/blk_driver.h"
 

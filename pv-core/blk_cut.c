@@ -2,7 +2,8 @@
 /*
  * Requests cut to what a device takes: the next part of one, within the queue's limits.
  *
- * A request's position is a sector, and the segment and the offset in it where that is: lib.sector, lib.seg, lib.offset.
+ * A request's position is a sector, and the segment and the offset in it where that is: lib.sector,
+ * lib.seg, lib.offset.
  */
 #include "pv-core/blk_driver.h"
 

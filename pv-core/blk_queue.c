@@ -7,17 +7,17 @@
  *	on the ring		lib.parts counts its parts there; what is left is lib.left
  *	nothing left or there	done() is called
  *
- *	Requests go to the ring in the order of their submission, so only the first that waits may have
- *	parts there already. The first error of a part ends a request: what is left is not issued, and
- *	it is done when its parts have come back.
+ *	Requests go to the ring in the order of their submission, so only the first that waits may
+ *	have parts there already. The first error of a part ends a request: what is left is not
+ *	issued, and it is done when its parts have come back.
  *
- *	done() is called from poll (or close) only. What ends elsewhere (a flush that needs no device,
- *	a request that cannot be cut to the device's limits, whatever a removed device had) goes to
- *	`finished`, for the next poll.
+ *	done() is called from poll (or close) only. What ends elsewhere (a flush that needs no
+ *	device, a request that cannot be cut to the device's limits, whatever a removed device had)
+ *	goes to `finished`, for the next poll.
  *
  * EVENTS
- *	poll sets `armed` before it asks the driver for an event and looks once more; the event takes it
- *	back. So an event is passed on once, whatever else shares the interrupt.
+ *	poll sets `armed` before it asks the driver for an event and looks once more; the event
+ *	takes it back. So an event is passed on once, whatever else shares the interrupt.
  */
 #include "pv-core/blk_driver.h"
 
@@ -107,7 +107,7 @@ void pv_blk_fail_waiting(struct pv_blk_queue *q, int status)
 	}
 }
 
-/* --- to the ring ------------------------------------------------------------------------------- */
+/* --- to the ring ------------------------------------------------------------------------------ */
 
 /* Puts all of the request on the ring. An error, or PV_EBUSY with lib.left telling what is left. */
 static int issue(struct pv_blk_queue *q, struct pv_blk_req *req)

@@ -2,9 +2,9 @@
 /*
  * Block requests that wait, for simple kernels: submit, flush, and poll until done.
  *
- * The queue's event is armed while it waits, so that a port whose pv_os_relax() halts is woken by the
- * completion. If the device takes too long it is broken, so that the driver takes the buffer back from
- * it: the request is on this function's stack.
+ * The queue's event is armed while it waits, so that a port whose pv_os_relax() halts is woken by
+ * the completion. If the device takes too long it is broken, so that the driver takes the buffer
+ * back from it: the request is on this function's stack.
  */
 #include <pv/blk.h>
 #include <pv/config.h>

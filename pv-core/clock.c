@@ -13,14 +13,14 @@
  *
  * A kernel that knows better may have the bit ignored (pv_clock_use_stable()).
  *
- * A page that does not settle, or makes no sense, gives the highest value that any CPU returned, and
- * is counted as stuck. Nor is there a step back when the bit comes or goes (a migration; the host
- * writes all pages anew while no vCPU runs): each CPU's first reading after it is taken forward to the
- * highest value, too.
+ * A page that does not settle, or makes no sense, gives the highest value that any CPU returned,
+ * and is counted as stuck. Nor is there a step back when the bit comes or goes (a migration; the
+ * host writes all pages anew while no vCPU runs): each CPU's first reading after it is taken
+ * forward to the highest value, too.
  *
- * A slot's last value is written by a plain store. An interrupt between the comparison and the store,
- * which reads the clock itself, has its value replaced by one that is older by that interrupt; it shows
- * only if the page gets stuck right then.
+ * A slot's last value is written by a plain store. An interrupt between the comparison and the
+ * store, which reads the clock itself, has its value replaced by one that is older by that
+ * interrupt; it shows only if the page gets stuck right then.
  */
 #include <pv/config.h>
 #include <pv/err.h>

@@ -2,8 +2,8 @@
 /*
  * CPUs: which there are, and how they start and end.
  *
- * The table is filled once. A CPU's `started` is set by the one that starts it, and cleared by itself
- * as its last act.
+ * The table is filled once. A CPU's `started` is set by the one that starts it, and cleared by
+ * itself as its last act.
  */
 #include <pv/config.h>
 #include <pv/err.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* The hypervisor's own ways with CPUs. Apart from what uses them, which kernels with one CPU do not link. */
+/*
+ * The hypervisor's own ways with CPUs. Apart from what uses them, which kernels with one CPU do not
+ * link.
+ */
 #include "pv-core/cpu.h"
 
 const struct pv_cpu_host *pv_cpu_registered;

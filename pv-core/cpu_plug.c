@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * CPUs that QEMU's user plugs and unplugs (device_add, device_del): by the registers that QEMU's own AML uses (QEMU
- * docs/specs/acpi_cpu_hotplug), so that no AML need run. For kernels that have no interpreter: with one the registers are its.
+ * CPUs that QEMU's user plugs and unplugs (device_add, device_del): by the registers that QEMU's
+ * own AML uses (QEMU docs/specs/acpi_cpu_hotplug), so that no AML need run. For kernels that have
+ * no interpreter: with one the registers are its.
  *
- * The DSDT names the device of these registers; they are at one of two I/O ports, by the chipset. QEMU begins in an older
- * mode of theirs, and leaves it when 0 is selected.
+ * The DSDT names the device of these registers; they are at one of two I/O ports, by the chipset.
+ * QEMU begins in an older mode of theirs, and leaves it when 0 is selected.
  *
- *	plug	QEMU makes the CPU, and sets "insert" for it. We see it, clear it, and the kernel may start the CPU.
- *	unplug	QEMU sets "remove". We clear it, and tell the kernel, which takes the CPU off when it likes. When it has, the CPU
- *		is ejected: QEMU takes it away, threads and all.
+ *	plug	QEMU makes the CPU, and sets "insert" for it. We see it, clear it, and the kernel
+ *		may start the CPU.
+ *	unplug	QEMU sets "remove". We clear it, and tell the kernel, which takes the CPU off when
+ *		it likes. When it has, the CPU is ejected: QEMU takes it away, threads and all.
  *
- * QEMU's number of a CPU is the UID in its MADT. Looking costs three accesses, in each pv_work() of a kernel that asked.
+ * QEMU's number of a CPU is the UID in its MADT. Looking costs three accesses, in each pv_work() of
+ * a kernel that asked.
  */
 #include <pv/config.h>
 #include <pv/err.h>

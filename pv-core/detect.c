@@ -2,11 +2,11 @@
 /*
  * Which hypervisor this is, by CPUID.
  *
- * Leaf 1, ECX bit 31 says that there is one (reserved for that purpose by Intel and AMD). Its leaves
- * begin at 0x40000000: EAX is the highest, EBX, ECX and EDX a signature. A hypervisor that also plays
- * Hyper-V has that face there, and its own leaves 0x100 higher (Xen public/arch-x86/cpuid.h), or, for
- * Xen emulated by KVM, Hyper-V's, Xen's and KVM's leaves one after the other. The best of the
- * known ones is taken, by the order of the table.
+ * Leaf 1, ECX bit 31 says that there is one (reserved for that purpose by Intel and AMD). Its
+ * leaves begin at 0x40000000: EAX is the highest, EBX, ECX and EDX a signature. A hypervisor that
+ * also plays Hyper-V has that face there, and its own leaves 0x100 higher (Xen
+ * public/arch-x86/cpuid.h), or, for Xen emulated by KVM, Hyper-V's, Xen's and KVM's leaves one
+ * after the other. The best of the known ones is taken, by the order of the table.
  *
  * A Xen PV guest is told by how it was entered: CPUID may be the bare machine's there.
  */
@@ -94,8 +94,8 @@ static void scan(struct pv_platform *out, pv_cpuid_fn cpuid)
 			pv_memcpy(out->signature, text, sizeof(text));
 		}
 		/*
-		 * Each question is an exit. Nothing is better than the first in the table; and behind a
-		 * hypervisor's own leaves, those of another follow at once or not at all.
+		 * Each question is an exit. Nothing is better than the first in the table; and
+		 * behind a hypervisor's own leaves, those of another follow at once or not at all.
 		 */
 		if (best == 0 ||
 		    (i == PV_ARRAY_SIZE(signatures) && best < i && out->hypervisor != PV_HV_HYPERV))

@@ -2,10 +2,10 @@
 /*
  * The list of devices and their life cycle, as <pv/device.h> tells it.
  *
- * The list belongs to the control context. Two fields are touched from elsewhere: changed_pending is
- * set by interrupts and exchanged for false by pv_work(), before it calls the driver, so that a change
- * during the call is not lost; and state goes from LIVE to BROKEN by compare-and-exchange, so that of
- * several queues that find the peer's fault at once, one reports it.
+ * The list belongs to the control context. Two fields are touched from elsewhere: changed_pending
+ * is set by interrupts and exchanged for false by pv_work(), before it calls the driver, so that a
+ * change during the call is not lost; and state goes from LIVE to BROKEN by compare-and-exchange,
+ * so that of several queues that find the peer's fault at once, one reports it.
  */
 #include <pv/log.h>
 #include <pv/string.h>
@@ -207,8 +207,9 @@ int pv_bus_work(void)
 	for (dev = devices; dev; dev = dev->next)
 		bound++;
 	/*
-	 * From the list's head each time, since a driver may remove devices, its own too. A device that
-	 * changes without end gets its turn again in the next pv_work(), which its flag asked for.
+	 * From the list's head each time, since a driver may remove devices, its own too. A device
+	 * that changes without end gets its turn again in the next pv_work(), which its flag asked
+	 * for.
 	 */
 	while (bound-- && (dev = take_changed())) {
 		if (dev->driver && dev->driver->changed)

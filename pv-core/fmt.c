@@ -124,8 +124,8 @@ static const char *parse(const char *f, struct spec *s)
 }
 
 /*
- * Through a pointer, since a va_list may be an array. By the names of the compiler, since kernels do not
- * agree on the header.
+ * Through a pointer, since a va_list may be an array. By the names of the compiler, since kernels
+ * do not agree on the header.
  */
 struct args {
 	__builtin_va_list ap;
@@ -249,7 +249,10 @@ int pv_vsnprintf(char *buf, size_t size, const char *fmt, __builtin_va_list ap)
 	return n;
 }
 
-/* Texts of others' (a command line's, a store's) are in it, too, and are to be part of no other line. */
+/*
+ * Texts of others' (a command line's, a store's) are in it, too, and are to be part of no other
+ * line.
+ */
 static void one_line(char *c)
 {
 	for (; *c; c++)

@@ -2,7 +2,8 @@
 /*
  * The library's beginning and end: hypervisor, then clock, then devices; and back.
  *
- * What a hypervisor is to be started with comes by the kernel's table: nothing here names one's functions.
+ * What a hypervisor is to be started with comes by the kernel's table: nothing here names one's
+ * functions.
  */
 #include <pv/log.h>
 #include <pv/pv.h>

@@ -15,7 +15,9 @@
 
 #define CPUID_APIC (1u << 9) /* leaf 1, EDX */
 
-/* In the page's mode: the command before has not been taken yet. A hypervisor takes each at once. */
+/*
+ * In the page's mode: the command before has not been taken yet. A hypervisor takes each at once.
+ */
 #define ICR_PENDING 0x1000
 #define ICR_TRIES   100000
 

@@ -3,10 +3,10 @@
  * The local APIC's timer as a source (Intel SDM 3A, 11.5.4): by TSC deadline where the CPU has that
  * (CPUID 1, ECX[24]), else by its counter, once.
  *
- * Deadlines are in pv_timer_now(), the timer counts cycles. The factor between them is the clock's own,
- * or, for the counter and without a PV clock, measured when the first CPU starts. It need not be exact: the
- * interrupt looks at the clock, and if it came early, programs what is left. So does one that was meant for a deadline
- * further away than the counter reaches.
+ * Deadlines are in pv_timer_now(), the timer counts cycles. The factor between them is the clock's
+ * own, or, for the counter and without a PV clock, measured when the first CPU starts. It need not
+ * be exact: the interrupt looks at the clock, and if it came early, programs what is left. So does
+ * one that was meant for a deadline further away than the counter reaches.
  *
  * The vector is one that the port gives, the same on all CPUs.
  */
@@ -102,8 +102,8 @@ static uint64_t ahead(uint64_t ns)
 }
 
 /*
- * The TSC is read before the clock, so that what comes between them makes the deadline earlier, not later. 0 would
- * disarm it. A count of 0 would, too.
+ * The TSC is read before the clock, so that what comes between them makes the deadline earlier, not
+ * later. 0 would disarm it. A count of 0 would, too.
  */
 static int set(unsigned int cpu, uint64_t deadline)
 {
@@ -174,7 +174,10 @@ static int start(unsigned int cpu)
 	users++;
 	pv_lapic_write(PV_LAPIC_DIVIDE, DIVIDE_BY_1);
 	pv_lapic_write(PV_LAPIC_LVT_TIMER, vector | (by_deadline ? PV_LAPIC_LVT_DEADLINE : 0));
-	/* In the page's mode the register is memory, and the deadline's MSR is not ordered behind it. */
+	/*
+	 * In the page's mode the register is memory, and the deadline's MSR is not ordered behind
+	 * it.
+	 */
 	pv_mb();
 	return 0;
 }

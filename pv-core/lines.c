@@ -3,7 +3,9 @@
 
 #include <pv/os.h>
 
-/* What lies before the first line is 16 bytes at least: where the allocation begins is kept there. */
+/*
+ * What lies before the first line is 16 bytes at least: where the allocation begins is kept there.
+ */
 static size_t total(size_t size)
 {
 	return ((size + PV_LINE - 1) & ~(size_t)(PV_LINE - 1)) + PV_LINE;

@@ -2,16 +2,17 @@
 /*
  * The spin lock of <pv/lock.h>.
  *
- * A host may take away the holder's CPU, or that of the next in line, for milliseconds. The first is
- * waited for in any case. The second need not be: while the first of the queue does not run, others take
- * the lock past it.
+ * A host may take away the holder's CPU, or that of the next in line, for milliseconds. The first
+ * is waited for in any case. The second need not be: while the first of the queue does not run,
+ * others take the lock past it.
  *
  * TAKING
  *	1. `state` is 0: it is taken by an exchange, whoever waits (a thief).
- *	2. Else a CPU tries this for a while, and joins the queue: it becomes `tail`, and writes itself into
- *	   `next` of the one that was. It waits for its turn on its own cache line.
- *	3. The first of the queue says so by CLAIMED: there are no thieves from then on, and the next to
- *	   have the lock is this one. It has it, takes CLAIMED away, and gives the turn to its `next`.
+ *	2. Else a CPU tries this for a while, and joins the queue: it becomes `tail`, and writes
+ *	   itself into `next` of the one that was. It waits for its turn on its own cache line.
+ *	3. The first of the queue says so by CLAIMED: there are no thieves from then on, and the
+ *	   next to have the lock is this one. It has it, takes CLAIMED away, and gives the turn to
+ *	   its `next`.
  *	4. Where the holder keeps it waiting for too long, it takes CLAIMED away, and sleeps.
  *
  * SLEEPING
@@ -20,13 +21,14 @@
  *	3. The one that drops the lock changes `state`; full barrier (a locked instruction).
  *	4. It looks at `first`, and if there is one, takes it out and kicks it.
  *
- *	Either 2 sees the lock free, or 4 sees the sleeper: of the two barriers one is first. It is the same
- *	with the others in the queue, by `asleep` and `turn`; who gives the turn to a sleeper leaves the kick
- *	to the end of its own, by `first`. A kick between 2 and the sleep is not lost (pv-core/cpu.h).
+ *	Either 2 sees the lock free, or 4 sees the sleeper: of the two barriers one is first. It is
+ *	the same with the others in the queue, by `asleep` and `turn`; who gives the turn to a
+ *	sleeper leaves the kick to the end of its own, by `first`. A kick between 2 and the sleep is
+ *	not lost (pv-core/cpu.h).
  *
- * Where no CPU is taken away, there are no thieves but those that come first: the order is the queue's. Where
- * CPUs are, and the host does not help, there is no queue: to wait for a CPU that waits for its time is
- * worse than no order.
+ * Where no CPU is taken away, there are no thieves but those that come first: the order is the
+ * queue's. Where CPUs are, and the host does not help, there is no queue: to wait for a CPU that
+ * waits for its time is worse than no order.
  */
 #include <pv/abi/kvm.h>
 #include <pv/config.h>
@@ -206,7 +208,9 @@ static PV_NOINLINE void take_slow(struct pv_lock *lock)
 
 	if (w)
 		w->stats.contended++;
-	/* A CPU that there is no place for, or that waits for a lock already, below this interrupt. */
+	/*
+	 * A CPU that there is no place for, or that waits for a lock already, below this interrupt.
+	 */
 	if (!w || w->used || !(host_helps() || dedicated())) {
 		while (!spin_for_lock(lock, 0))
 			;

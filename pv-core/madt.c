@@ -2,9 +2,9 @@
 /*
  * CPUs in ACPI's MADT (ACPI 6.4, 5.2.12).
  *
- * Each has a local APIC structure, or a local x2APIC structure if its numbers do not fit; firmware may
- * give both for one CPU. An entry that is not enabled is a CPU that can be plugged in, or nothing at
- * all; the older structure says "nothing" by the identifier 0xff.
+ * Each has a local APIC structure, or a local x2APIC structure if its numbers do not fit; firmware
+ * may give both for one CPU. An entry that is not enabled is a CPU that can be plugged in, or
+ * nothing at all; the older structure says "nothing" by the identifier 0xff.
  */
 #include "pv-core/acpi.h"
 #include "pv-core/cpu.h"

@@ -17,7 +17,10 @@ static bool extended(const struct pv_platform *p)
 	return p->hypervisor == PV_HV_XEN && p->features & XEN_HVM_CPUID_EXT_DEST_ID;
 }
 
-/* Bits 7 to 0 of the identifier are bits 19 to 12 of the address, the extension's 14 to 8 its bits 11 to 5. */
+/*
+ * Bits 7 to 0 of the identifier are bits 19 to 12 of the address, the extension's 14 to 8 its bits
+ * 11 to 5.
+ */
 int pv_msi_address(uint32_t apic_id, uint64_t *addr)
 {
 	if (apic_id > (extended(pv_platform()) ? MAX_EXTENDED : MAX_ID))

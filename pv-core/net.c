@@ -2,13 +2,13 @@
 /*
  * The network class layer.
  *
- * SENDING	submit checks the packet and hands it to the driver's ring. When that is full, submit has
- *		the driver take completions off it and tries once more. done() is called from poll only:
- *		what came back waits in `sent` until then.
- * RECEIVING	poll has the driver take packets off its ring, gives each to the kernel's receiver, and
- *		has the ring filled up again with what is in the pool (net_pool.c).
- * EVENTS	poll sets `armed` before it asks the driver for an event and looks once more; the event
- *		takes it back. So one of several interrupts is passed on.
+ * SENDING	submit checks the packet and hands it to the driver's ring. When that is full,
+ *		submit has the driver take completions off it and tries once more. done() is called
+ *		from poll only: what came back waits in `sent` until then.
+ * RECEIVING	poll has the driver take packets off its ring, gives each to the kernel's receiver,
+ *		and has the ring filled up again with what is in the pool (net_pool.c).
+ * EVENTS	poll sets `armed` before it asks the driver for an event and looks once more; the
+ *		event takes it back. So one of several interrupts is passed on.
  *
  * A device that is not started has no rings: neither is its driver called then, nor after removal.
  */
@@ -21,7 +21,10 @@
 
 static struct pv_net *devices; /* by index */
 
-/* The longest frame that a segmenting device takes: an IP packet of 64 KiB, and its Ethernet header. */
+/*
+ * The longest frame that a segmenting device takes: an IP packet of 64 KiB, and its Ethernet
+ * header.
+ */
 #define MAX_LEN (65535u + PV_NET_HDR_LEN)
 
 /* --- sending ---------------------------------------------------------------------------------- */

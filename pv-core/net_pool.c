@@ -3,9 +3,9 @@
  * Receive buffers: pages that go round between the pool, the receive ring and the kernel.
  *
  * Each is a page and a descriptor of its own, so that a port with single pages and a small heap can
- * serve them. A buffer is in one place at a time: in the pool's free list, on the ring, or in a packet
- * that the kernel holds, linked behind the packet's first buffer. Where a kernel still holds packets
- * when its device is stopped, they come back to the pool whenever it puts them.
+ * serve them. A buffer is in one place at a time: in the pool's free list, on the ring, or in a
+ * packet that the kernel holds, linked behind the packet's first buffer. Where a kernel still holds
+ * packets when its device is stopped, they come back to the pool whenever it puts them.
  */
 #include "pv-core/net_driver.h"
 

@@ -5,7 +5,10 @@ static struct pv_part *parts; /* the one that was attached last comes first */
 
 void pv_part_attach(struct pv_part *part)
 {
-	/* Several CPUs may use it first at once: a hypervisor's timers are each CPU's own, and take no lock. */
+	/*
+	 * Several CPUs may use it first at once: a hypervisor's timers are each CPU's own, and take
+	 * no lock.
+	 */
 	if (__atomic_exchange_n(&part->attached, true, __ATOMIC_SEQ_CST))
 		return;
 	part->next = __atomic_load_n(&parts, __ATOMIC_ACQUIRE);

@@ -47,7 +47,9 @@ static struct {
 	bool cf8;
 	unsigned int num;
 	struct ecam ecam[ECAM_MAX];
-	/* The bus that was looked at last: segment << 8 | bus, and where it is mapped; NULL: none. */
+	/*
+	 * The bus that was looked at last: segment << 8 | bus, and where it is mapped; NULL: none.
+	 */
 	uint32_t last;
 	char *last_bus;
 } pci;

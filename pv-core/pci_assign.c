@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Addresses for a function that was plugged in after the firmware had given out all of them: in the
- * windows that the firmware left to the port (PCI-to-PCI Bridge 1.2, 3.2.5.6, 3.2.5.8), one region after
- * the other. I/O ports are not given: what has them has memory, too, or stays without.
+ * windows that the firmware left to the port (PCI-to-PCI Bridge 1.2, 3.2.5.6, 3.2.5.8), one region
+ * after the other. I/O ports are not given: what has them has memory, too, or stays without.
  */
 #include "pv-core/pcie_slot.h"
 
@@ -87,7 +87,10 @@ int pv_pci_assign(struct pv_pci_addr port, struct pv_pci_addr a, struct pv_pci_u
 					(unsigned long long)bar.size);
 				return PV_ENOSPC;
 			}
-			/* Above 4 GiB only what is of 64 bits: the prefetchable window may be there. */
+			/*
+			 * Above 4 GiB only what is of 64 bits: the prefetchable window may be
+			 * there.
+			 */
 			if (at >> 32 && (flags & BAR_TYPE) != BAR_TYPE_64)
 				return PV_ENOSPC;
 			pv_pci_write32(a, reg, (uint32_t)at);

@@ -2,21 +2,24 @@
 /*
  * PCI Express native hot-plug (PCI Express Base 4.0, 6.7, 7.5.3).
  *
- * A port with a slot tells of events: the attention button, by which an operator, or a hypervisor, asks
- * for what is in the slot to be let go, or taken; and a card that came, or went, without asking.
+ * A port with a slot tells of events: the attention button, by which an operator, or a hypervisor,
+ * asks for what is in the slot to be let go, or taken; and a card that came, or went, without
+ * asking.
  *
- *	pressed, occupied	the user lets go of the devices; the slot's power is switched off, which tells
- *				whoever pressed that the card may be taken
- *	a card, none before	power on; the link comes up; the functions get addresses, and are told
+ *	pressed, occupied	the user lets go of the devices; the slot's power is switched off,
+ *				which tells whoever pressed that the card may be taken
+ *	a card, none before	power on; the link comes up; the functions get addresses, and are
+ *				told
  *	none, a card before	the user is told that the devices are gone
  *	another card		both of these
  *
- * The five seconds in which a second press takes the first one back (6.7.1.5) are for hands, and are not
- * waited for.
+ * The five seconds in which a second press takes the first one back (6.7.1.5) are for hands, and
+ * are not waited for.
  *
- * EVENTS stay in the slot's status until they are written back, and the interrupt comes when the first of them
- * does. So they are cleared and looked for again until there are none, a bounded number of times; then
- * the next pv_work() goes on. A port without MSI-X is looked at by each pv_work().
+ * EVENTS stay in the slot's status until they are written back, and the interrupt comes when the
+ * first of them does. So they are cleared and looked for again until there are none, a bounded
+ * number of times; then the next pv_work() goes on. A port without MSI-X is looked at by each
+ * pv_work().
  *
  * A port whose slot the firmware keeps for itself, as ACPI hot-plug does, is not Hot-Plug Capable.
  */

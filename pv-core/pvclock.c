@@ -23,7 +23,9 @@ uint64_t pv_pvclock_khz(uint32_t mul, int shift)
 		return 0;
 	if (shift >= 0)
 		return (khz / mul) >> shift;
-	/* The 10^6 << 32 leaves 12 bits: what fits is shifted before the division, for exactness. */
+	/*
+	 * The 10^6 << 32 leaves 12 bits: what fits is shifted before the division, for exactness.
+	 */
 	left = shift < -12 ? 12 : -shift;
 	khz = (khz << left) / mul;
 	left = -shift - left;

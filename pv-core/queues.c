@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Queues follow CPUs. Devices are found before there are several CPUs (pv_cpu_find() is called after pv_init()), and
- * have one queue then; so those that nobody has opened yet are set up once more, by their driver's remove and
- * probe. One that does not come up with several queues comes up with one.
+ * Queues follow CPUs. Devices are found before there are several CPUs (pv_cpu_find() is called
+ * after pv_init()), and have one queue then; so those that nobody has opened yet are set up once
+ * more, by their driver's remove and probe. One that does not come up with several queues comes up
+ * with one.
  */
 #include "pv-core/queues.h"
 

@@ -2,8 +2,8 @@
 /*
  * Suspending: the order in which all goes, and comes back.
  *
- *	hv->suspend	what could call us is held back; the machine is saved. Cancelled: it is let go, and
- *			that was all. Else the hypervisor's own memory is in its place again
+ *	hv->suspend	what could call us is held back; the machine is saved. Cancelled: it is let
+ *			go, and that was all. Else the hypervisor's own memory is in its place again
  *	drv->lost	drivers let go what named the peers of before
  *	clock		goes on from where it was
  *	hv->resume	interrupts, timer, what each CPU has

@@ -37,7 +37,7 @@ void pv_timer_register(const struct pv_timer_source *new_source)
 	registered = new_source;
 }
 
-/* --- a CPU's -------------------------------------------------------------------------------------- */
+/* --- a CPU's ---------------------------------------------------------------------------------- */
 
 /* This CPU's, if it was started. */
 static bool here(unsigned int *cpu)
@@ -90,8 +90,9 @@ static int start(unsigned int cpu, pv_timer_fn fn, void *arg)
 }
 
 /*
- * A hypervisor's timers are each CPU's own. Those of the local APICs have a vector in common; and the lock is not taken
- * for the others, because they may be started by the port while it waits for the library.
+ * A hypervisor's timers are each CPU's own. Those of the local APICs have a vector in common; and
+ * the lock is not taken for the others, because they may be started by the port while it waits for
+ * the library.
  */
 int pv_timer_start(pv_timer_fn fn, void *arg)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The flush of <pv/tlb.h>. One at a time: `wanted` has the CPUs that are still to do it, each of which takes its bit out
- * when it has. While a CPU waits for its turn, or for the others, it does what is wanted of itself. One that ends is not
- * waited for: it has nothing in its TLB when it begins again.
+ * The flush of <pv/tlb.h>. One at a time: `wanted` has the CPUs that are still to do it, each of
+ * which takes its bit out when it has. While a CPU waits for its turn, or for the others, it does
+ * what is wanted of itself. One that ends is not waited for: it has nothing in its TLB when it
+ * begins again.
  */
 #include <pv/config.h>
 #include <pv/err.h>

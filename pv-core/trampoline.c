@@ -7,11 +7,11 @@
  *	page 0	    code and data of arch/x86/ap_trampoline.S
  *	page 1..	its page tables: one of each level
  *
- * The tables are those of the CPU that starts it, but for the way to virtual address 0, where the first
- * 2 MiB are mapped to themselves: each level is a copy, whose first entry leads to the copy below. So both
- * the trampoline and the kernel are mapped, wherever the kernel is linked (unless in those 2 MiB, and not
- * at its physical address). The new CPU goes from real mode to 64-bit mode in one step, from there to the kernel's text,
- * and only there loads the kernel's own tables.
+ * The tables are those of the CPU that starts it, but for the way to virtual address 0, where the
+ * first 2 MiB are mapped to themselves: each level is a copy, whose first entry leads to the copy
+ * below. So both the trampoline and the kernel are mapped, wherever the kernel is linked (unless in
+ * those 2 MiB, and not at its physical address). The new CPU goes from real mode to 64-bit mode in
+ * one step, from there to the kernel's text, and only there loads the kernel's own tables.
  *
  * One CPU at a time: it tells when it has left the trampoline.
  */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Where a CPU begins that was started by SIPI (pv-core/trampoline.c), and where each further CPU comes into the
- * kernel.
+ * Where a CPU begins that was started by SIPI (pv-core/trampoline.c), and where each further CPU
+ * comes into the kernel.
  *
- * From pv_ap_trampoline to pv_ap_trampoline_end it is copied to a page below 1 MiB. Code and data there find each
- * other by their distance from the page's beginning, which is CS's base in real mode, and by RIP after that.
+ * From pv_ap_trampoline to pv_ap_trampoline_end it is copied to a page below 1 MiB. Code and data
+ * there find each other by their distance from the page's beginning, which is CS's base in real
+ * mode, and by RIP after that.
  */
 #include "arch/x86/ap_start.h"
 
@@ -29,7 +30,10 @@ pv_ap_trampoline:
 	rdmsr
 	orl START(AP_EFER), %eax
 	wrmsr
-	/* PE and PG at once: from real mode to compatibility mode (AMD APM 2, 14.6.1). ET; CD and NW go. */
+	/*
+	 * PE and PG at once: from real mode to compatibility mode (AMD APM 2, 14.6.1). ET; CD and
+	 * NW go.
+	 */
 	movl $0x80000011, %eax
 	movl %eax, %cr0
 	ljmpl *START(AP_JUMP)
@@ -52,8 +56,8 @@ pv_ap_trampoline_start:
 pv_ap_trampoline_end:
 
 /*
- * In the kernel's text, still on the trampoline's tables. CR4 before CR3's low bits: they must be 0 when PCIDE is
- * set.
+ * In the kernel's text, still on the trampoline's tables. CR4 before CR3's low bits: they must be 0
+ * when PCIDE is set.
  */
 	.section .text.pv_ap_land, "ax", @progbits
 	.code64
@@ -104,8 +108,8 @@ pv_ap_gdt:
 	.quad AP_DATA
 
 /*
- * void pv_ap_on_stack(void *stack_end, void (*entry)(void *), void *arg): for a CPU that goes on where it was
- * stopped.
+ * void pv_ap_on_stack(void *stack_end, void (*entry)(void *), void *arg): for a CPU that goes on
+ * where it was stopped.
  */
 	.section .text.pv_ap_on_stack, "ax", @progbits
 	.globl pv_ap_on_stack

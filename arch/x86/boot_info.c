@@ -93,7 +93,10 @@ int pv_boot_copy_cmdline(struct pv_boot_info *info, uint64_t pa, pv_boot_map_fn 
 	size_t n = 0;
 
 	info->cmdline[0] = '\0';
-	/* Its length is not known before: page by page, so that nothing beyond its last page is asked for. */
+	/*
+	 * Its length is not known before: page by page, so that nothing beyond its last page is
+	 * asked for.
+	 */
 	while (pa && n < PV_BOOT_MAX_CMDLINE - 1) {
 		size_t chunk = PV_PAGE_SIZE - (size_t)(pa & (PV_PAGE_SIZE - 1)), i;
 		const char *text = phys_to_virt(pa, chunk);

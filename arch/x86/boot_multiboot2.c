@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Boot information of multiboot2 (Multiboot2 Specification 2.0, 3.6): tags, one after the other, in one piece of
- * memory, of which the loader tells where it is and how long.
+ * Boot information of multiboot2 (Multiboot2 Specification 2.0, 3.6): tags, one after the other, in
+ * one piece of memory, of which the loader tells where it is and how long.
  *
- * That piece stays where it is: the ACPI RSDP is a copy in it. So it is given as a reserved range of its own, inside
- * one of RAM.
+ * That piece stays where it is: the ACPI RSDP is a copy in it. So it is given as a reserved range
+ * of its own, inside one of RAM.
  */
 #include <pv/err.h>
 
@@ -71,8 +71,8 @@ static uint32_t efi_type(uint32_t type)
 }
 
 /*
- * The entries of a memory map: behind the tag's header the size and version of an entry. `fn` adds the one at
- * the address. PV_EINVAL if the size is below `least`.
+ * The entries of a memory map: behind the tag's header the size and version of an entry. `fn` adds
+ * the one at the address. PV_EINVAL if the size is below `least`.
  */
 static int for_each_entry(struct parser *p, uint64_t pa, size_t least,
 			  int (*fn)(struct parser *p, uint64_t pa))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The memory map of a PVH guest whose start info has none: version 0, as Xen before 4.11 fills it. Xen tells it by
- * a hypercall.
+ * The memory map of a PVH guest whose start info has none: version 0, as Xen before 4.11 fills it.
+ * Xen tells it by a hypercall.
  */
 #include <pv/detect.h>
 #include <pv/err.h>

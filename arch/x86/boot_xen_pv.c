@@ -2,9 +2,10 @@
 /*
  * Boot information of a Xen PV guest: xen.h, struct start_info.
  *
- * There is no memory map: the guest's frames are numbered from 0 to nr_pages - 1, all of them RAM. What Xen and the
- * toolstack put there beside the image and the modules is mapped, and stays as it is: one reserved range around
- * it. It takes in the pages of xenstore and console, which are known by their machine frames only.
+ * There is no memory map: the guest's frames are numbered from 0 to nr_pages - 1, all of them RAM.
+ * What Xen and the toolstack put there beside the image and the modules is mapped, and stays as it
+ * is: one reserved range around it. It takes in the pages of xenstore and console, which are known
+ * by their machine frames only.
  */
 #include <pv/abi/xen.h>
 #include <pv/err.h>

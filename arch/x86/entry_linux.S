@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The 64-bit Linux entry (Linux Documentation/arch/x86/boot.rst, "64-bit Boot Protocol"), as VMMs that
- * load an ELF kernel themselves use it (Firecracker, crosvm): control comes at e_entry.
+ * The 64-bit Linux entry (Linux Documentation/arch/x86/boot.rst, "64-bit Boot Protocol"), as VMMs
+ * that load an ELF kernel themselves use it (Firecracker, crosvm): control comes at e_entry.
  *
- * Long mode, paging on with an identity mapping that holds at least the image, the boot_params and the
- * command line; flat segments, interrupts off, RSI with the physical address of the boot_params. The
- * loader's stack, tables and GDT are left at once.
+ * Long mode, paging on with an identity mapping that holds at least the image, the boot_params and
+ * the command line; flat segments, interrupts off, RSI with the physical address of the
+ * boot_params. The loader's stack, tables and GDT are left at once.
  */
 #include "arch/x86/entry.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The second half of every boot entry: 64-bit mode, at physical addresses, on the tables that
- * ENTRY_IDENTITY filled. It maps the image where it is linked, goes there, and calls pv_entry_main() with
- * what it got: RDX, the parser of the boot protocol, here still at its physical address, and RSI, the
- * physical address of what the loader handed over.
+ * ENTRY_IDENTITY filled. It maps the image where it is linked, goes there, and calls
+ * pv_entry_main() with what it got: RDX, the parser of the boot protocol, here still at its
+ * physical address, and RSI, the physical address of what the loader handed over.
  */
 #include "arch/x86/entry.h"
 
@@ -16,8 +16,9 @@ pv_entry_long:
 	addq %rax, %rdx
 
 	/*
-	 * 2 GiB at pv_os_image_offset, from physical 0: the first two entries of the PDPT once more, in
-	 * the slots of that address; in a PDPT of its own, unless it is in the first 512 GiB.
+	 * 2 GiB at pv_os_image_offset, from physical 0: the first two entries of the PDPT once
+	 * more, in the slots of that address; in a PDPT of its own, unless it is in the first 512
+	 * GiB.
 	 */
 	movq %rax, %rcx
 	shrq $39, %rcx

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The multiboot2 entry (Multiboot2 Specification 2.0), as GRUB starts it, from BIOS and from UEFI firmware, after
- * it has left the firmware's boot services.
+ * The multiboot2 entry (Multiboot2 Specification 2.0), as GRUB starts it, from BIOS and from UEFI
+ * firmware, after it has left the firmware's boot services.
  *
- * Control comes in 32-bit protected mode with paging off, flat segments, interrupts off, no stack, and EBX with the
- * physical address of the boot information (3.3).
+ * Control comes in 32-bit protected mode with paging off, flat segments, interrupts off, no stack,
+ * and EBX with the physical address of the boot information (3.3).
  *
- * The header says where to load the file to, as one piece (3.1.5), because GRUB does not take an ELF whose e_entry
- * is a physical address and whose segments have other virtual ones. So the segments follow one another in the file as
- * in memory, and these symbols come from the linker script, all of them physical addresses:
+ * The header says where to load the file to, as one piece (3.1.5), because GRUB does not take an
+ * ELF whose e_entry is a physical address and whose segments have other virtual ones. So the
+ * segments follow one another in the file as in memory, and these symbols come from the linker
+ * script, all of them physical addresses:
  *
- *	pv_os_multiboot2_header  of pv_multiboot2_header, which is within the first 32 KiB of the file
+ *	pv_os_multiboot2_header  of pv_multiboot2_header, which is within the file's first 32 KiB
  *	pv_os_multiboot2_load	 of the first byte of the first segment
  *	pv_os_multiboot2_data	 behind the last byte that is in the file
  *	pv_os_multiboot2_bss	 behind the last byte

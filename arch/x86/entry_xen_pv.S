@@ -2,13 +2,14 @@
 /*
  * The entry of Xen's paravirtualised guests: xen.h, "START-OF-DAY MEMORY LAYOUT"; elfnote.h.
  *
- * Xen, or the toolstack, reads the notes below, loads the image by its segments' physical addresses, and maps it
- * where it is linked, together with what else it made: start_info, the table of machine frames, the page tables
- * themselves, a stack. All of it is behind the image, one page after the other, and the whole begins at VIRT_BASE
- * with the guest's frame 0. So here, too, a virtual address minus pv_os_image_offset is a physical one.
+ * Xen, or the toolstack, reads the notes below, loads the image by its segments' physical
+ * addresses, and maps it where it is linked, together with what else it made: start_info, the table
+ * of machine frames, the page tables themselves, a stack. All of it is behind the image, one page
+ * after the other, and the whole begins at VIRT_BASE with the guest's frame 0. So here, too, a
+ * virtual address minus pv_os_image_offset is a physical one.
  *
- * Control comes in 64-bit mode and ring 3, with RSI the virtual address of start_info, upcalls masked, flat
- * segments. Page tables are read-only, and privileged instructions are hypercalls.
+ * Control comes in 64-bit mode and ring 3, with RSI the virtual address of start_info, upcalls
+ * masked, flat segments. Page tables are read-only, and privileged instructions are hypercalls.
  */
 #include "arch/x86/entry.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * CPUID in a Xen PV guest. The instruction itself may show the bare machine; behind this prefix Xen emulates it
- * (xen.h, XEN_EMULATE_PREFIX).
+ * CPUID in a Xen PV guest. The instruction itself may show the bare machine; behind this prefix Xen
+ * emulates it (xen.h, XEN_EMULATE_PREFIX).
  */
 #include "arch/x86/x86.h"
 

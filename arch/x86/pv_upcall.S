@@ -4,17 +4,19 @@
  *
  *	pv_xen_set_callbacks((unsigned long)pv_xen_pv_upcall, failsafe, 0)
  *
- * Xen has put onto the stack of whatever was interrupted, at the next multiple of 16 below its RSP: RCX, R11,
- * RIP, CS, RFLAGS, RSP, SS; and masked upcalls. It does not skip a red zone: a kernel that unmasks upcalls while code
- * with one runs loses data. The handlers run on the stack whose end is in pv_xen_pv_upcall_stack, where that is
- * not 0.
+ * Xen has put onto the stack of whatever was interrupted, at the next multiple of 16 below its RSP:
+ * RCX, R11, RIP, CS, RFLAGS, RSP, SS; and masked upcalls. It does not skip a red zone: a kernel
+ * that unmasks upcalls while code with one runs loses data. The handlers run on the stack whose end
+ * is in pv_xen_pv_upcall_stack, where that is not 0.
  *
- * The way back is a hypercall, which unmasks, as RFLAGS.IF tells, and looks for further events in one: nothing
- * is lost in between, and there is no sequence of instructions here at which an upcall would not be welcome.
+ * The way back is a hypercall, which unmasks, as RFLAGS.IF tells, and looks for further events in
+ * one: nothing is lost in between, and there is no sequence of instructions here at which an upcall
+ * would not be welcome.
  *
- * pv_xen_pv_wakeup goes back by IRET instead, and leaves upcalls masked: what comes meanwhile stays pending until the
- * kernel looks, or sleeps again. Xen's frame has the selectors with privilege level 0, by which it tells its guest's
- * kernel from its processes; both run in ring 3, where an IRET finds them.
+ * pv_xen_pv_wakeup goes back by IRET instead, and leaves upcalls masked: what comes meanwhile stays
+ * pending until the kernel looks, or sleeps again. Xen's frame has the selectors with privilege
+ * level 0, by which it tells its guest's kernel from its processes; both run in ring 3, where an
+ * IRET finds them.
  */
 #define IRET 23 /* __HYPERVISOR_iret */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The hypercall page: a page of text that Xen fills with one stub of 32 bytes for each hypercall. A
- * PVH or HVM kernel asks for it by an MSR (Xen public/arch-x86/cpuid.h, leaf 2); for a PV kernel Xen
- * does so while it builds the domain, at the virtual address in the note
+ * PVH or HVM kernel asks for it by an MSR (Xen public/arch-x86/cpuid.h, leaf 2); for a PV kernel
+ * Xen does so while it builds the domain, at the virtual address in the note
  * XEN_ELFNOTE_HYPERCALL_PAGE (2).
  *
  * Until it is filled, each stub is INT3.

@@ -3,13 +3,13 @@
  * What the library costs on Xen: for reads and packets, at depth 1 and 32, driven by events.
  *
  * A round submits as many as the depth is, notifies once, and sleeps and polls until they are all
- * done. The instructions of a figure are the median over the rounds (count.h says of what); hypercalls,
- * sleeps and upcalls are those of all rounds; `machine` is how far the TSC came, which under -icount
- * is what Xen and Dom0 executed as well.
+ * done. The instructions of a figure are the median over the rounds (count.h says of what);
+ * hypercalls, sleeps and upcalls are those of all rounds; `machine` is how far the TSC came, which
+ * under -icount is what Xen and Dom0 executed as well.
  *
  *	bench.ops=1280			how many reads; packets in rounds, each way
- *	bench.stream=5120		how many packets in a stream, two halves of 32 taking turns; 0: no
- *					packets at all
+ *	bench.stream=5120		how many packets in a stream, two halves of 32 taking turns;
+ *					0: no packets at all
  *	bench.mac=52:54:00:12:34:56	where packets go, to UDP port 9 of 10.0.2.100
  *
  * The results are lines `phase.figure=value`; instructions are for one operation, times 100, all

@@ -8,7 +8,8 @@
  * checksum, 32 at once by sendmmsg(), as fast as the socket takes them. How far the TSC came
  * meanwhile is what the whole machine executed.
  *
- *	bench_ops=1280 bench_stream=5120	on the kernel's command line: how many reads, and packets
+ *	bench_ops=1280 bench_stream=5120	on the kernel's command line: how many reads, and
+ *						packets
  *	bench_mac=52:54:00:12:34:56		where packets go, to UDP port 9 of 10.0.2.100
  *
  * As `linux sink` it is in Dom0 what they go to.

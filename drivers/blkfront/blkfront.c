@@ -164,7 +164,10 @@ static void changed(struct pv_device *dev)
 		tell(bf);
 		return;
 	}
-	/* A backend that takes the old ring answers by what it does not know: all is done again instead. */
+	/*
+	 * A backend that takes the old ring answers by what it does not know: all is done again
+	 * instead.
+	 */
 	if (bf->xd->lost)
 		bf->up = false;
 	if (!bf->up || pv_blkfront_capacity(bf) || bf->blk.capacity == before)

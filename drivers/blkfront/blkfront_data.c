@@ -9,9 +9,9 @@
  *			is broken: the request ends with PV_EPROTO, the grant is quarantined, and
  *			the memory is, by no fault of its owner's, within reach of the backend until
  *			it lets go.
- *	persistent	the pool's pages are lent all the time, and the backend keeps them mapped, if it
- *			offered that. Data are copied there before a write, and from there after a read.
- *			So they are, whatever it offered, for one that is untrusted.
+ *	persistent	the pool's pages are lent all the time, and the backend keeps them mapped,
+ *			if it offered that. Data are copied there before a write, and from there
+ *			after a read. So they are, whatever it offered, for one that is untrusted.
  */
 #include <pv/share.h>
 

@@ -4,7 +4,10 @@
 
 #include <pv/log.h>
 
-/* What it grants at most: for each pair two ring pages, what is on the rings, and a page of ours per slot. */
+/*
+ * What it grants at most: for each pair two ring pages, what is on the rings, and a page of ours
+ * per slot.
+ */
 #define GRANTS (NUM_PAIRS * (2 + 3 * RING_NUM))
 
 static struct netfront *netfront_of(struct pv_net *net)
@@ -29,8 +32,8 @@ static int bring_up(struct netfront *nf)
 }
 
 /*
- * Its mirror, from wherever it got to. What was on the send rings is sent with `status`. `close`: the backend is
- * there, and is to let go first.
+ * Its mirror, from wherever it got to. What was on the send rings is sent with `status`. `close`:
+ * the backend is there, and is to let go first.
  */
 static void bring_down(struct netfront *nf, int status, bool close)
 {

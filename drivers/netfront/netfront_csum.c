@@ -2,13 +2,13 @@
 /*
  * Where a frame's checksum is.
  *
- * The protocol says that a checksum is blank (NETTXF_csum_blank, NETRXF_csum_blank), but not where: each
- * side finds TCP's or UDP's field by the headers. So does this file, with the same limits as Linux'
- * skb_checksum_setup(), which is what backends call: no VLAN tags, no fragments.
+ * The protocol says that a checksum is blank (NETTXF_csum_blank, NETRXF_csum_blank), but not where:
+ * each side finds TCP's or UDP's field by the headers. So does this file, with the same limits as
+ * Linux' skb_checksum_setup(), which is what backends call: no VLAN tags, no fragments.
  *
- * The kernel's packets say where their field is. If the backend would find it at the same place, it is left
- * to the backend; if not (VLAN, tunnels, SCTP), or if the backend completes those of the other IP version
- * only, it is completed here.
+ * The kernel's packets say where their field is. If the backend would find it at the same place, it
+ * is left to the backend; if not (VLAN, tunnels, SCTP), or if the backend completes those of the
+ * other IP version only, it is completed here.
  */
 #include "drivers/netfront/netfront.h"
 

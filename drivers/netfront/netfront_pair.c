@@ -2,9 +2,9 @@
 /*
  * A pair of rings: what its two files have in common, and its event channels.
  *
- * EVENTS. A port stays masked from its event until the poll that follows found nothing more to do (late end of
- * interrupt), so that a backend that notifies without giving work is heard less and less. One that polls
- * without events never lets it go, and is not interrupted.
+ * EVENTS. A port stays masked from its event until the poll that follows found nothing more to do
+ * (late end of interrupt), so that a backend that notifies without giving work is heard less and
+ * less. One that polls without events never lets it go, and is not interrupted.
  */
 #include "drivers/netfront/netfront.h"
 

@@ -2,19 +2,21 @@
 /*
  * The receive ring (xen/io/netif.h, "Guest receive").
  *
- * Each page of the pool that is posted is granted for writing; the backend answers requests in their order,
- * each in its own slot. So which buffer an answer is about is known by its index, and whatever it says, the
- * buffer comes back.
+ * Each page of the pool that is posted is granted for writing; the backend answers requests in
+ * their order, each in its own slot. So which buffer an answer is about is known by its index, and
+ * whatever it says, the buffer comes back.
  *
- * A frame is a chain of answers: the first may be followed by extra info, which is not about data but takes a
- * slot, and so a buffer, as well; then by further pieces, as long as NETRXF_more_data says so. The chain is
- * gathered in pair->frame, answer by answer, so that a backend may show it piecemeal.
+ * A frame is a chain of answers: the first may be followed by extra info, which is not about data
+ * but takes a slot, and so a buffer, as well; then by further pieces, as long as NETRXF_more_data
+ * says so. The chain is gathered in pair->frame, answer by answer, so that a backend may show it
+ * piecemeal.
  *
- * A chain is delivered, or dropped and counted, as a whole: dropped are what has an error in it, a piece
- * beyond its page or without anything in it, more than MAX_SLOTS pieces, fewer bytes than an Ethernet header,
- * a blank checksum that cannot be found, and any extra info, since we ask for none (segmentation: the
- * class layer has no place for it; multicast lists, hashes: they are asked for by the frontend). The buffers
- * of what is too long go back as they come, so that a chain without end takes MAX_SLOTS buffers.
+ * A chain is delivered, or dropped and counted, as a whole: dropped are what has an error in it, a
+ * piece beyond its page or without anything in it, more than MAX_SLOTS pieces, fewer bytes than an
+ * Ethernet header, a blank checksum that cannot be found, and any extra info, since we ask for none
+ * (segmentation: the class layer has no place for it; multicast lists, hashes: they are asked for
+ * by the frontend). The buffers of what is too long go back as they come, so that a chain without
+ * end takes MAX_SLOTS buffers.
  */
 #include "drivers/netfront/netfront.h"
 #include "pv-core/lines.h"
@@ -75,7 +77,10 @@ void pv_netfront_refill_erased(struct pv_net_queue *q)
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
-/* Takes the buffer at this slot back from the backend. False if that still uses it: its page is lost. */
+/*
+ * Takes the buffer at this slot back from the backend. False if that still uses it: its page is
+ * lost.
+ */
 static inline bool unpost(struct pv_net_buf *buf)
 {
 	buf->next = NULL;

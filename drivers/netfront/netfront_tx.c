@@ -2,17 +2,19 @@
 /*
  * The send ring (xen/io/netif.h, "Guest transmit").
  *
- * A packet is a chain of slots: the first has the packet's whole length, each of the others its own, and a
- * slot of extra info behind the first says how to segment. A slot's data do not cross a page, so a piece of
- * the kernel's takes a slot for each page that it touches. Backends take MAX_SLOTS of them: a packet in more
- * is refused (PV_EINVAL), as nothing is copied, with three exceptions. An untrusted backend gets all in pages
- * of ours, one for each slot, which hold nothing but what it was sent. Backends drop a packet whose first slot
- * is shorter than an Ethernet header (Linux' xenvif_tx_build_gops()): its head is copied into memory of ours. And
- * without feature-sg they take one slot: a packet in several, of up to a page, is gathered in a page of ours.
+ * A packet is a chain of slots: the first has the packet's whole length, each of the others its
+ * own, and a slot of extra info behind the first says how to segment. A slot's data do not cross a
+ * page, so a piece of the kernel's takes a slot for each page that it touches. Backends take
+ * MAX_SLOTS of them: a packet in more is refused (PV_EINVAL), as nothing is copied, with three
+ * exceptions. An untrusted backend gets all in pages of ours, one for each slot, which hold nothing
+ * but what it was sent. Backends drop a packet whose first slot is shorter than an Ethernet header
+ * (Linux' xenvif_tx_build_gops()): its head is copied into memory of ours. And without feature-sg
+ * they take one slot: a packet in several, of up to a page, is gathered in a page of ours.
  *
- * Each data slot has an id, the number of an entry in pair->slot, and is answered by it, in any order; its
- * memory is taken back then. The packet was sent when all its slots were. Answers to extra slots have no id
- * but NETIF_RSP_NULL, and are counted: so ids and slots never come apart, however they are answered.
+ * Each data slot has an id, the number of an entry in pair->slot, and is answered by it, in any
+ * order; its memory is taken back then. The packet was sent when all its slots were. Answers to
+ * extra slots have no id but NETIF_RSP_NULL, and are counted: so ids and slots never come apart,
+ * however they are answered.
  *
  * An event is asked for when half of what is in flight was answered.
  */

@@ -3,8 +3,8 @@
  * Negotiation, by the nodes that xen/io/netif.h describes.
  *
  * What the backend offers is read once per connection; what it lacks we do without, except for
- * feature-rx-copy. Ours are written in one transaction with our state, and all of them each time, those that we
- * do without as 0 or removed: a kernel before this one may have left others.
+ * feature-rx-copy. Ours are written in one transaction with our state, and all of them each time,
+ * those that we do without as 0 or removed: a kernel before this one may have left others.
  */
 #include <pv/config.h>
 #include <pv/log.h>

@@ -170,8 +170,8 @@ static void v2_queue_disable(struct pv_virtio *vd, struct pv_vq *vq)
 }
 
 /*
- * A device that needs a reset gets a first one here. QEMU (7.2) holds the line of such a device up until then,
- * whatever is acknowledged, and the control path would have no turn.
+ * A device that needs a reset gets a first one here. QEMU (7.2) holds the line of such a device up
+ * until then, whatever is acknowledged, and the control path would have no turn.
  */
 static void release_line(struct pv_virtio_mmio *m)
 {

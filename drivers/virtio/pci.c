@@ -6,9 +6,9 @@
  * reach them; else, for a transitional device, the legacy one. Each device keeps the access to
  * configuration space alive until it is released.
  *
- * Functions come and go in the slots of PCI Express ports (pv-core/pcie_slot.h). When one has gone, whoever still
- * holds its device keeps the structure; another function may then be where it was, which the
- * release of the old one must not touch.
+ * Functions come and go in the slots of PCI Express ports (pv-core/pcie_slot.h). When one has gone,
+ * whoever still holds its device keeps the structure; another function may then be where it was,
+ * which the release of the old one must not touch.
  */
 #include "drivers/virtio/pci.h"
 

@@ -89,9 +89,10 @@ static void add_status(struct pv_virtio *vd, uint8_t bits)
 }
 
 /*
- * What the library does by itself, whatever the device (6). ACCESS_PLATFORM and ORDER_PLATFORM ask for the
- * platform's bus addresses, which pv_share() gives, and for its barriers, which x86's loads and stores are. A
- * device with ACCESS_PLATFORM does not reach all memory, or is not to: it is untrusted.
+ * What the library does by itself, whatever the device (6). ACCESS_PLATFORM and ORDER_PLATFORM ask
+ * for the platform's bus addresses, which pv_share() gives, and for its barriers, which x86's loads
+ * and stores are. A device with ACCESS_PLATFORM does not reach all memory, or is not to: it is
+ * untrusted.
  */
 #define WANTED                                                                                     \
 	(1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_RING_F_INDIRECT_DESC |                        \
@@ -183,7 +184,10 @@ unsigned int pv_virtio_groups(const struct pv_virtio *vd, unsigned int device, u
 		n = PV_CONFIG_QUEUES;
 	if (n > device)
 		n = device;
-	/* One is for the configuration. With too few for a single group there is one for everything. */
+	/*
+	 * One is for the configuration. With too few for a single group there is one for
+	 * everything.
+	 */
 	if (messages > each && n > (messages - 1) / each)
 		n = (messages - 1) / each;
 	return n ? n : 1;
@@ -255,7 +259,9 @@ void pv_virtio_stop(struct pv_virtio *vd)
 
 	if (__atomic_load_n(&vd->stopped, __ATOMIC_ACQUIRE))
 		return;
-	/* Whoever comes meanwhile, for another queue, does the same: all are right about its end. */
+	/*
+	 * Whoever comes meanwhile, for another queue, does the same: all are right about its end.
+	 */
 	vd->driver_ok = false;
 	if (vd->gone)
 		return;

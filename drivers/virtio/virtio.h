@@ -45,7 +45,7 @@ struct pv_vq;
 enum pv_virtio_irq_mode {
 	PV_VIRTIO_IRQ_NONE,   /* none: everything is polled */
 	PV_VIRTIO_IRQ_LINE,   /* one line, shared by queues and configuration; the ISR tells */
-	PV_VIRTIO_IRQ_SHARED, /* one message for all queues, one for the configuration or the same */
+	PV_VIRTIO_IRQ_SHARED, /* a message for all queues, one for the configuration or the same */
 	PV_VIRTIO_IRQ_QUEUE   /* a message per queue */
 };
 

@@ -6,8 +6,8 @@
  * What the configuration says is checked before anything is derived from it. A device whose block
  * size, capacity or limits make no sense is refused; a hint that makes none is left out.
  *
- * With MQ (5.2.3, num_queues) it has a queue for each CPU, as far as it goes (pv_queues_follow()); of a device that
- * says it has none, the one that there must be is used.
+ * With MQ (5.2.3, num_queues) it has a queue for each CPU, as far as it goes (pv_queues_follow());
+ * of a device that says it has none, the one that there must be is used.
  */
 #include <pv/log.h>
 

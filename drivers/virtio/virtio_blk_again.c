@@ -2,17 +2,19 @@
 /*
  * The virtio block driver and a device that needs a reset.
  *
- * WHAT IS IN FLIGHT IS REPLAYED. Reads, writes, flushes, discards and zeroing come to the same if they are
- * done twice, as long as nothing that was done after the first time is undone by the second. It is not:
- * what had been answered when the reset came is not replayed, and among requests that were in flight
- * together the kernel was promised no order. Answers that came and were not looked at yet count as none.
+ * WHAT IS IN FLIGHT IS REPLAYED. Reads, writes, flushes, discards and zeroing come to the same if
+ * they are done twice, as long as nothing that was done after the first time is undone by the
+ * second. It is not: what had been answered when the reset came is not replayed, and among requests
+ * that were in flight together the kernel was promised no order. Answers that came and were not
+ * looked at yet count as none.
  *
- * ORDER. Parts go back last first, so that requests are submitted again in their first order, flushes
- * among them. Which was last is told by the number that the avail ring's index had (`turn`): it is of 16
- * bits, enough unless a part was overtaken by 65536 others.
+ * ORDER. Parts go back last first, so that requests are submitted again in their first order,
+ * flushes among them. Which was last is told by the number that the avail ring's index had
+ * (`turn`): it is of 16 bits, enough unless a part was overtaken by 65536 others.
  *
- * FAILURE. What cannot be replayed, since the device is not what it was, cannot be reset, or does not get
- * anywhere, ends with PV_ERESET, or with PV_ENOTSUP where it lacks features now; the device is broken.
+ * FAILURE. What cannot be replayed, since the device is not what it was, cannot be reset, or does
+ * not get anywhere, ends with PV_ERESET, or with PV_ENOTSUP where it lacks features now; the device
+ * is broken.
  */
 #include "drivers/virtio/virtio_blk.h"
 #include "drivers/virtio/vring_split.h"

@@ -2,16 +2,17 @@
 /*
  * The virtio block driver's ring.
  *
- * A PART of a request (blk_driver.h) is one chain: header, the pieces of data, a status byte (virtio 1.2,
- * 5.2.6). Header and status lie in memory of ours, one item for each ring entry, named by the chain's
- * head; so does struct virtio_blk_part, what we know of it. The pieces are shared when the part is put on
- * the ring and taken back when it completes.
+ * A PART of a request (blk_driver.h) is one chain: header, the pieces of data, a status byte
+ * (virtio 1.2, 5.2.6). Header and status lie in memory of ours, one item for each ring entry, named
+ * by the chain's head; so does struct virtio_blk_part, what we know of it. The pieces are shared
+ * when the part is put on the ring and taken back when it completes.
  *
- * WHAT THE DEVICE SAYS of a part is its status byte and, for a read, how much it wrote. The byte is read
- * once; before, it is one that no device writes. Anything but OK, IOERR and UNSUPP breaks the device. A
- * read that is short is an error, and what was not written is zeroed, so that the caller does not see
- * the memory's former content as the disk's. Whether the status byte is counted in the length is not
- * looked at, since devices differ in it; and legacy devices' lengths tell nothing (5.2.6.3).
+ * WHAT THE DEVICE SAYS of a part is its status byte and, for a read, how much it wrote. The byte is
+ * read once; before, it is one that no device writes. Anything but OK, IOERR and UNSUPP breaks the
+ * device. A read that is short is an error, and what was not written is zeroed, so that the caller
+ * does not see the memory's former content as the disk's. Whether the status byte is counted in the
+ * length is not looked at, since devices differ in it; and legacy devices' lengths tell nothing
+ * (5.2.6.3).
  *
  * BREAKING. Whoever finds the device broken first resets it; then what is in flight is given back.
  */
@@ -47,8 +48,8 @@ static inline void unshare(struct virtio_blk_queue *bq, const struct virtio_blk_
 }
 
 /*
- * What a part is to do. The header's remaining field, and what is behind the header, stay zero, or are
- * written by who uses them.
+ * What a part is to do. The header's remaining field, and what is behind the header, stay zero, or
+ * are written by who uses them.
  */
 static inline void write_header(const struct virtio_blk_part *part, uint32_t type, uint64_t sector)
 {
@@ -98,8 +99,8 @@ static int share_pieces(struct virtio_blk_queue *bq, struct virtio_blk_part *par
 }
 
 /*
- * A request that is one part with one piece of data, into a table that is preset. The order of things keeps
- * little alive across the call.
+ * A request that is one part with one piece of data, into a table that is preset. The order of
+ * things keeps little alive across the call.
  */
 static PV_NOINLINE int issue_whole(struct virtio_blk_queue *bq, struct pv_blk_req *req)
 {

@@ -3,19 +3,19 @@
  * virtio network devices (virtio 1.2, 5.1): life cycle and configuration. The rings are in
  * virtio_net_rings.c.
  *
- * The device is brought up once when it is probed, to see that it can be, and whenever it is started
- * again; stopping resets it, which is the one way to get posted buffers back from every device.
- * Features that differ from the first time's make the start fail.
+ * The device is brought up once when it is probed, to see that it can be, and whenever it is
+ * started again; stopping resets it, which is the one way to get posted buffers back from every
+ * device. Features that differ from the first time's make the start fail.
  *
- * A device that needs a reset is brought down and up in one go. Packets that were to be sent are lost,
- * with PV_ERESET (statistics: errors): sent again, they might arrive twice. So are those that it had
- * received and nobody had looked at.
+ * A device that needs a reset is brought down and up in one go. Packets that were to be sent are
+ * lost, with PV_ERESET (statistics: errors): sent again, they might arrive twice. So are those that
+ * it had received and nobody had looked at.
  *
- * QUEUES. With MQ and a control queue (5.1.6.5.5) it has a pair for each CPU, as far as it goes (pv_queues_follow()): as many as
- * when it was probed, whenever it is started again.
+ * QUEUES. With MQ and a control queue (5.1.6.5.5) it has a pair for each CPU, as far as it goes
+ * (pv_queues_follow()): as many as when it was probed, whenever it is started again.
  *
- * THE ADDRESS. A device without MAC, or with one that is no station's, gets a locally administered one:
- * 02:70:76 and three bytes of the TSC, so that two guests on one network differ.
+ * THE ADDRESS. A device without MAC, or with one that is no station's, gets a locally administered
+ * one: 02:70:76 and three bytes of the TSC, so that two guests on one network differ.
  */
 #include "drivers/virtio/virtio_net.h"
 

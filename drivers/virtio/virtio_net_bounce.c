@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Sending to an untrusted device: the packet, whatever pieces it is in, is copied to bounce pages (bounce.h),
- * which are filled one after the other.
+ * Sending to an untrusted device: the packet, whatever pieces it is in, is copied to bounce pages
+ * (bounce.h), which are filled one after the other.
  */
 #include "drivers/virtio/virtio_net.h"
 #include "drivers/virtio/vring_split.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio network driver's control queue (virtio 1.2, 5.1.6.5), for the one command that it gives: how many pairs
- * of queues are in use (5.1.6.5.5). Which pair a received packet comes to is the device's choice: it sends a flow's
- * packets where the driver last sent one of that flow from (5.1.6.5.6.3), so that a CPU which answers by its own
- * queue gets what follows there.
+ * The virtio network driver's control queue (virtio 1.2, 5.1.6.5), for the one command that it
+ * gives: how many pairs of queues are in use (5.1.6.5.5). Which pair a received packet comes to is
+ * the device's choice: it sends a flow's packets where the driver last sent one of that flow from
+ * (5.1.6.5.6.3), so that a CPU which answers by its own queue gets what follows there.
  *
- * The device has the command and its answer in one page, lent as all queues' memory is. It is waited for, in
- * control context, PV_CONFIG_RESET_MS at most; of an answer one byte is read, once. One that is no answer, and none
- * at all, fail the start of the device, which is reset then.
+ * The device has the command and its answer in one page, lent as all queues' memory is. It is
+ * waited for, in control context, PV_CONFIG_RESET_MS at most; of an answer one byte is read, once.
+ * One that is no answer, and none at all, fail the start of the device, which is reset then.
  */
 #include <pv/log.h>
 #include <pv/wait.h>
@@ -99,7 +99,10 @@ int pv_virtio_net_pairs_set(struct pv_virtio *vd, unsigned int pairs)
 
 unsigned int pv_virtio_net_pairs(const struct pv_virtio *vd, unsigned int device_pairs)
 {
-	/* MQ without control queue is a device's fault (5.1.3.1): there is no way to have more than one. */
+	/*
+	 * MQ without control queue is a device's fault (5.1.3.1): there is no way to have more than
+	 * one.
+	 */
 	if (!pv_virtio_has(vd, VIRTIO_NET_F_CTRL_VQ))
 		return 1;
 	if (device_pairs < VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MIN ||

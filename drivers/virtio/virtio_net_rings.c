@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio network driver's rings together: their operations, events, and life cycle. What goes over
- * them is in virtio_net_tx.c and virtio_net_rx.c.
+ * The virtio network driver's rings together: their operations, events, and life cycle. What goes
+ * over them is in virtio_net_tx.c and virtio_net_rx.c.
  *
- * EVENTS. An interrupt is asked for at the next received packet, and when half of the packets in flight
- * were sent.
+ * EVENTS. An interrupt is asked for at the next received packet, and when half of the packets in
+ * flight were sent.
  */
 #include <pv/config.h>
 #include <pv/log.h>

@@ -2,14 +2,15 @@
 /*
  * The virtio network driver's receive ring (virtio 1.2, 5.1.6.3, 5.1.6.4).
  *
- * A buffer is a page of the pool; the device writes the header and behind it the frame. With MRG_RXBUF a
- * frame goes on in further buffers, which have no header; the first header says how many, and they were
- * made used all at once. Headers are copied once and checked as copies; where a feature was not
- * negotiated, its field is not looked at (QEMU 7.2 leaves num_buffers 0 with VERSION_1 and without
- * MRG_RXBUF).
+ * A buffer is a page of the pool; the device writes the header and behind it the frame. With
+ * MRG_RXBUF a frame goes on in further buffers, which have no header; the first header says how
+ * many, and they were made used all at once. Headers are copied once and checked as copies; where a
+ * feature was not negotiated, its field is not looked at (QEMU 7.2 leaves num_buffers 0 with
+ * VERSION_1 and without MRG_RXBUF).
  *
- * A frame that makes no sense in itself (too short, a checksum field outside of it, segmentation that was
- * not negotiated) is dropped and counted. What would have us lose track of the buffers breaks the device.
+ * A frame that makes no sense in itself (too short, a checksum field outside of it, segmentation
+ * that was not negotiated) is dropped and counted. What would have us lose track of the buffers
+ * breaks the device.
  */
 #include "drivers/virtio/virtio_net.h"
 #include "drivers/virtio/vring_split.h"
@@ -102,8 +103,9 @@ static unsigned int buffers(const struct virtio_net_pair *pair, const struct vir
 }
 
 /*
- * Links the packet's further buffers behind its first one, and adds them to its pieces; those beyond
- * what a packet may have go back at once. False if they are not there: the device is broken now.
+ * Links the packet's further buffers behind its first one, and adds them to its pieces; those
+ * beyond what a packet may have go back at once. False if they are not there: the device is broken
+ * now.
  */
 static PV_NOINLINE bool gather(struct virtio_net_pair *pair, struct pv_net_buf *first,
 			       unsigned int num)

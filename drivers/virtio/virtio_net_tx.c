@@ -2,9 +2,9 @@
 /*
  * The virtio network driver's send ring.
  *
- * A chain is the header, which lies in memory of ours, one for each ring entry, and the packet's pieces as
- * they are (virtio 1.2, 5.1.6.2). Most packets are one piece that asks for nothing: for these, header
- * and table are preset.
+ * A chain is the header, which lies in memory of ours, one for each ring entry, and the packet's
+ * pieces as they are (virtio 1.2, 5.1.6.2). Most packets are one piece that asks for nothing: for
+ * these, header and table are preset.
  */
 #include "drivers/virtio/virtio_net.h"
 #include "drivers/virtio/vring_split.h"

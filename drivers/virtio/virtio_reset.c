@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Devices that need a reset, and devices that are not there any more: what drivers ask before they act
- * (virtio.h has what follows from it).
+ * Devices that need a reset, and devices that are not there any more: what drivers ask before they
+ * act (virtio.h has what follows from it).
  *
- * A device may need a reset for what a request asked of it, and that request is replayed. So a device
- * that needs another, and another, without having done anything in between, would be reset without
- * end: after MOST of them it is given up.
+ * A device may need a reset for what a request asked of it, and that request is replayed. So a
+ * device that needs another, and another, without having done anything in between, would be reset
+ * without end: after MOST of them it is given up.
  */
 #include "drivers/virtio/virtio.h"
 

@@ -3,8 +3,8 @@
  * A virtqueue's memory: the ring, its shadow, its indirect tables.
  *
  * The ring is one piece, in the order descriptors, avail, used (virtio 1.2, 2.7). The used ring is
- * aligned to 4 for devices of virtio 1, and to 4096 for legacy ones, which know the ring by its first
- * page only (2.7.2).
+ * aligned to 4 for devices of virtio 1, and to 4096 for legacy ones, which know the ring by its
+ * first page only (2.7.2).
  */
 #include "drivers/virtio/vring_split.h"
 

@@ -2,21 +2,23 @@
 /*
  * Connections.
  *
- * lwIP's callbacks only take notes in the connection (what came, what was acknowledged, that it is gone)
- * and mark it; http_run() does the work, from the main loop, so that nothing is called from within
- * itself. A connection reads one request, answers it, and then reads the next: those that were sent
- * ahead (pipelining) wait in `in`, which is as large as TCP's window. What is received is copied there,
- * being little, so that a client that sends and does not read holds no packets of the network's.
+ * lwIP's callbacks only take notes in the connection (what came, what was acknowledged, that it is
+ * gone) and mark it; http_run() does the work, from the main loop, so that nothing is called from
+ * within itself. A connection reads one request, answers it, and then reads the next: those that
+ * were sent ahead (pipelining) wait in `in`, which is as large as TCP's window. What is received is
+ * copied there, being little, so that a client that sends and does not read holds no packets of the
+ * network's.
  *
  *	READING		until a request is complete
  *	REPLYING	until all of the reply was given to TCP
- *	LEAVING		after the last reply: our end is shut down; input is thrown away, until the client
- *			has closed too or CLOSE_SECONDS are over, so that no reset overtakes the reply
+ *	LEAVING		after the last reply: our end is shut down; input is thrown away, until the
+ *			client has closed too or CLOSE_SECONDS are over, so that no reset overtakes
+ *			the reply
  *
  * A connection that the client reset is reused only when the disk is done with its memory.
  *
- * Connections go round all CPUs: each is served by one, in that one's http_run(), whoever's packet lwIP was called for. All of it
- * is done under lwIP's lock.
+ * Connections go round all CPUs: each is served by one, in that one's http_run(), whoever's packet
+ * lwIP was called for. All of it is done under lwIP's lock.
  */
 #include "http.h"
 

@@ -2,9 +2,10 @@
 /*
  * Requests: http_parser splits them up, this file judges them.
  *
- * The parser calls back with pieces, as they came; each piece is taken up to a bound. It is paused at
- * the end of each request, so that those which follow in the same packet (pipelining) stay with the
- * caller. An error ends the connection: where the next request would begin is not known any more.
+ * The parser calls back with pieces, as they came; each piece is taken up to a bound. It is paused
+ * at the end of each request, so that those which follow in the same packet (pipelining) stay with
+ * the caller. An error ends the connection: where the next request would begin is not known any
+ * more.
  */
 #include "request.h"
 

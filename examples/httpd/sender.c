@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * TCP refers to the bytes in a slot until the client has acknowledged them, for it may have to send
- * them again. A slot is free, thus, when `acked` has reached its end. There are two, so that the disk
- * fills one while TCP empties the other.
+ * them again. A slot is free, thus, when `acked` has reached its end. There are two, so that the
+ * disk fills one while TCP empties the other.
  *
- * The head is sent when the body's first bytes are there: a disk that fails becomes a status 500. Later
- * on, all that can be done is to reset the connection.
+ * The head is sent when the body's first bytes are there: a disk that fails becomes a status 500.
+ * Later on, all that can be done is to reset the connection.
  */
 #include "sender.h"
 

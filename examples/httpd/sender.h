@@ -42,8 +42,8 @@ void sender_init(struct sender *s, void (*progress)(void *user), void *user);
 bool sender_has_room(const struct sender *s);
 
 /*
- * Begins a reply: `route` fills it in, for which it has text and text_size. With `head_only`, the body is not
- * sent.
+ * Begins a reply: `route` fills it in, for which it has text and text_size. With `head_only`, the
+ * body is not sent.
  */
 void sender_begin(struct sender *s, void (*route)(void *arg, struct reply *reply), void *arg,
 		  bool head_only, bool keep_alive);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The disk is a POSIX ustar archive (IEEE Std 1003.1, pax, "ustar Interchange Format"): 512-byte headers,
- * each followed by its file's data, padded to 512. The headers are read once; a file's data are read when
- * they are asked for, from the disk, each time.
+ * The disk is a POSIX ustar archive (IEEE Std 1003.1, pax, "ustar Interchange Format"): 512-byte
+ * headers, each followed by its file's data, padded to 512. The headers are read once; a file's
+ * data are read when they are asked for, from the disk, each time.
  */
 #include "site.h"
 
@@ -27,7 +27,10 @@ _Static_assert(sizeof(struct ustar) == PV_BLK_SECTOR, "a header is a sector");
 
 static struct {
 	struct pv_blk *blk;
-	/* CPU i has the disk's queue i; where there are fewer, requests wait in another CPU's, which is woken. */
+	/*
+	 * CPU i has the disk's queue i; where there are fewer, requests wait in another CPU's,
+	 * which is woken.
+	 */
 	struct lane {
 		struct pv_blk_queue *queue;
 		struct site_chunk *waiting;

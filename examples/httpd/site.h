@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The web site: the files of a tar archive that is the disk, read by asynchronous block requests. Several CPUs use it
- * under one lock, each by a queue of its own as far as the disk has them.
+ * The web site: the files of a tar archive that is the disk, read by asynchronous block requests.
+ * Several CPUs use it under one lock, each by a queue of its own as far as the disk has them.
  */
 #ifndef EXAMPLES_HTTPD_SITE_H
 #define EXAMPLES_HTTPD_SITE_H
@@ -34,15 +34,19 @@ struct site_chunk {
 	struct site_chunk *next;
 };
 
-/* Reads the archive's headers: the number of files, or an error of the disk, PV_EINVAL if it is none. */
+/*
+ * Reads the archive's headers: the number of files, or an error of the disk, PV_EINVAL if it is
+ * none.
+ */
 int site_open(struct pv_blk *blk);
 
 /* The file with this path; that of a folder is its index.html. NULL if there is none. */
 const struct site_file *site_find(const char *path);
 
 /*
- * Reads the file from `offset`, below its size, up to its end or as far as a chunk goes; how many bytes
- * that will be, or an error. done() is called from site_poll(), by the CPU whose queue it was.
+ * Reads the file from `offset`, below its size, up to its end or as far as a chunk goes; how many
+ * bytes that will be, or an error. done() is called from site_poll(), by the CPU whose queue it
+ * was.
  */
 int site_read(const struct site_file *file, uint64_t offset, struct site_chunk *chunk);
 

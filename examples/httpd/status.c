@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The JSON text (RFC 8259) is written in one pass, by a writer that knows whether a comma is due. Times are
- * in nanoseconds, as numbers: exact up to 2^53 in a browser, which is 104 days; the wall-clock time,
- * which is larger, is in microseconds.
+ * The JSON text (RFC 8259) is written in one pass, by a writer that knows whether a comma is due.
+ * Times are in nanoseconds, as numbers: exact up to 2^53 in a browser, which is 104 days; the
+ * wall-clock time, which is larger, is in microseconds.
  */
 #include "status.h"
 

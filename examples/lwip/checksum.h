@@ -4,7 +4,10 @@
 
 #include <pv/net.h>
 
-/* Leaves the checksum of a TCP or UDP packet to the device: PV_PACKET_CSUM_PARTIAL. Others stay as they are. */
+/*
+ * Leaves the checksum of a TCP or UDP packet to the device: PV_PACKET_CSUM_PARTIAL. Others stay as
+ * they are.
+ */
 void pv_lwip_leave_checksum(struct pv_packet *pkt);
 
 #endif

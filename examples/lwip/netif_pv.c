@@ -3,33 +3,33 @@
  * lwIP over a pv_net.
  *
  * RECEIVING
- *	A packet is lent to lwIP as it lies in the library's page: a custom pbuf refers to it, and the
- *	packet is put back when lwIP frees the pbuf. There are RX_LOANS custom pbufs, fewer than
- *	packets. When all are lent, because lwIP holds segments that came out of order or an application
- *	is slow, packets are copied to lwIP's own pool and put at once, so that the ring never runs dry.
- *	Both together are more than a ring takes to send: an answer in a request's memory may be held for long,
- *	as Xen's netback does until Dom0's card has sent it.
+ *	A packet is lent to lwIP as it lies in the library's page: a custom pbuf refers to it, and
+ *	the packet is put back when lwIP frees the pbuf. There are RX_LOANS custom pbufs, fewer than
+ *	packets. When all are lent, because lwIP holds segments that came out of order or an
+ *	application is slow, packets are copied to lwIP's own pool and put at once, so that the ring
+ *	never runs dry. Both together are more than a ring takes to send: an answer in a request's
+ *	memory may be held for long, as Xen's netback does until Dom0's card has sent it.
  *
  * SENDING
- *	A pbuf chain becomes the scatter list of a packet, and pbuf_ref() keeps it until the device has
- *	sent it. lwIP knows that a segment may still be with the driver: it does not send one again
- *	whose pbuf somebody else refers to (tcp_output_segment_busy()). Chains whose memory may change,
- *	or with more pieces than a packet takes, are copied to one piece. What the ring does not
- *	take waits here in a list, bounded by the TX_PACKETS packets that there are; beyond that the
- *	caller gets ERR_MEM, on which lwIP sends a TCP segment again.
- *	Device-visible memory is lwIP's heap and pools and what applications pass by reference: all of
- *	it in the kernel's image or in its pages, where pv_os_virt_to_phys() holds.
+ *	A pbuf chain becomes the scatter list of a packet, and pbuf_ref() keeps it until the device
+ *	has sent it. lwIP knows that a segment may still be with the driver: it does not send one
+ *	again whose pbuf somebody else refers to (tcp_output_segment_busy()). Chains whose memory
+ *	may change, or with more pieces than a packet takes, are copied to one piece. What the ring
+ *	does not take waits here in a list, bounded by the TX_PACKETS packets that there are; beyond
+ *	that the caller gets ERR_MEM, on which lwIP sends a TCP segment again. Device-visible memory
+ *	is lwIP's heap and pools and what applications pass by reference: all of it in the kernel's
+ *	image or in its pages, where pv_os_virt_to_phys() holds.
  *
  * CHECKSUMS
- *	If the device completes checksums, lwIP leaves those of TCP and UDP at 0 and the pseudo-header's sum is
- *	filled in here (virtio 1.2, 5.1.6.2). For a received packet that the device vouches for, lwIP's
- *	verification is switched off for the duration of its input.
+ *	If the device completes checksums, lwIP leaves those of TCP and UDP at 0 and the
+ *	pseudo-header's sum is filled in here (virtio 1.2, 5.1.6.2). For a received packet that the
+ *	device vouches for, lwIP's verification is switched off for the duration of its input.
  *
  * SEVERAL CPUS
- *	There is one lwIP, and a lock around it. A lane is a queue of the device with its CPU, which alone polls it
- *	and submits to it. What lwIP sends on a CPU goes to that CPU's lane, or, where there are fewer lanes than
- *	CPUs, waits in another's, whose CPU is woken; a packet that lwIP lets go of on another CPU than it came
- *	to waits to be put in the same way.
+ *	There is one lwIP, and a lock around it. A lane is a queue of the device with its CPU, which
+ *	alone polls it and submits to it. What lwIP sends on a CPU goes to that CPU's lane, or,
+ *	where there are fewer lanes than CPUs, waits in another's, whose CPU is woken; a packet that
+ *	lwIP lets go of on another CPU than it came to waits to be put in the same way.
  */
 #include "netif_pv.h"
 
@@ -135,8 +135,8 @@ static void end_loan(struct pbuf *p)
 }
 
 /*
- * PBUF_ROM, although lwIP could write to it: that type says that the data stay as they are until the
- * pbuf is freed, so that an echo is sent without a copy.
+ * PBUF_ROM, although lwIP could write to it: that type says that the data stay as they are until
+ * the pbuf is freed, so that an echo is sent without a copy.
  */
 static struct pbuf *lend(struct pv_packet *pkt)
 {

@@ -9,11 +9,12 @@
  *	while (!finished)
  *		pv_lwip_poll();
  *
- * Everything runs in one context, the main loop's: lwIP's callbacks are called from pv_lwip_poll(), and
- * interrupts only end its sleep. lwIP's own headers (lwip/tcp.h, lwip/udp.h) are used as they are.
+ * Everything runs in one context, the main loop's: lwIP's callbacks are called from pv_lwip_poll(),
+ * and interrupts only end its sleep. lwIP's own headers (lwip/tcp.h, lwip/udp.h) are used as they
+ * are.
  *
- * With several CPUs each has such a loop, and a queue of the device, as far as it has them; whoever calls lwIP,
- * holds the lock meanwhile. lwIP itself is one: its work is done by one CPU at a time.
+ * With several CPUs each has such a loop, and a queue of the device, as far as it has them; whoever
+ * calls lwIP, holds the lock meanwhile. lwIP itself is one: its work is done by one CPU at a time.
  *
  * Packets are not copied, in either direction, as long as there are enough of them: see netif_pv.c.
  */
@@ -35,7 +36,8 @@ struct pv_lwip_stats {
 };
 
 /*
- * Starts lwIP on queue 0 of `net`, and DHCP. Once, on CPU 0. 0, or what pv_net_start() says, or PV_ENOMEM.
+ * Starts lwIP on queue 0 of `net`, and DHCP. Once, on CPU 0. 0, or what pv_net_start() says, or
+ * PV_ENOMEM.
  */
 int pv_lwip_start(struct pv_net *net);
 
@@ -47,10 +49,11 @@ void pv_lwip_lock(void);
 void pv_lwip_unlock(void);
 
 /*
- * One turn of this CPU's loop, in two parts for those who have more to do in it: pv_lwip_run() does the
- * library's control work, delivers received packets and, on CPU 0, runs lwIP's timers. pv_lwip_sleep() tells the device of what was sent and, if
- * there was nothing to do, sleeps until an interrupt or lwIP's next timer. Other queues, whose event
- * function is pv_bare_wake_event(), are polled in between.
+ * One turn of this CPU's loop, in two parts for those who have more to do in it: pv_lwip_run() does
+ * the library's control work, delivers received packets and, on CPU 0, runs lwIP's timers.
+ * pv_lwip_sleep() tells the device of what was sent and, if there was nothing to do, sleeps until
+ * an interrupt or lwIP's next timer. Other queues, whose event function is pv_bare_wake_event(),
+ * are polled in between.
  */
 void pv_lwip_run(void);
 void pv_lwip_sleep(void);
@@ -65,8 +68,8 @@ int pv_lwip_wait_address(unsigned int timeout_ms);
 const char *pv_lwip_address(void);
 
 /*
- * An event function (pv_queue_event_fn) for queues that are polled in CPU 0's loop: it ends, or prevents, the
- * sleep. `arg` is not used. Context: any.
+ * An event function (pv_queue_event_fn) for queues that are polled in CPU 0's loop: it ends, or
+ * prevents, the sleep. `arg` is not used. Context: any.
  */
 void pv_lwip_wake(void *arg);
 

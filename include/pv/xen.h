@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Xen, for kernels: what the tables of pv_init() have for it, and what a kernel on Xen calls itself.
+ * Xen, for kernels: what the tables of pv_init() have for it, and what a kernel on Xen calls
+ * itself.
  */
 #ifndef PV_XEN_H
 #define PV_XEN_H
@@ -36,26 +37,29 @@ extern const struct pv_driver pv_xen_console; /* "console": xen/io/console.h */
 void pv_xen_dispatch(void);
 
 /*
- * A PV kernel's event callback, for pv_xen_set_callbacks(): saves the registers, calls pv_xen_dispatch(),
- * and returns to what was interrupted. The handlers run on the stack that ends at
- * pv_xen_pv_upcall_stack; NULL: on that of what was interrupted, where Xen does not skip a red zone.
+ * A PV kernel's event callback, for pv_xen_set_callbacks(): saves the registers, calls
+ * pv_xen_dispatch(), and returns to what was interrupted. The handlers run on the stack that ends
+ * at pv_xen_pv_upcall_stack; NULL: on that of what was interrupted, where Xen does not skip a red
+ * zone.
  * Context: entered by Xen only.
  */
 void pv_xen_pv_upcall(void);
 
 /*
- * The same in a kernel that unmasks upcalls only while it sleeps (SCHEDOP_block): returns with upcalls masked, and
- * thereby without a hypercall. Events that came meanwhile are pending, for the next sleep or pv_xen_dispatch().
+ * The same in a kernel that unmasks upcalls only while it sleeps (SCHEDOP_block): returns with
+ * upcalls masked, and thereby without a hypercall. Events that came meanwhile are pending, for the
+ * next sleep or pv_xen_dispatch().
  */
 void pv_xen_pv_wakeup(void);
 extern void *pv_xen_pv_upcall_stack;
 
 /*
- * What a PV kernel that can be saved (pv_suspend()) does itself. The toolstack saves page tables, with the kernel's own frames
- * in them, and cannot save any that name others: the shared page, which the kernel may have mapped beside the library,
- * and pages that it was granted. unmap: takes them away. map: the shared page is back, where start_info->shared_info says now;
- * both also where the suspend is cancelled. Context: control, boot CPU, upcalls masked; they must not call the library, read
- * its clock, or log.
+ * What a PV kernel that can be saved (pv_suspend()) does itself. The toolstack saves page tables,
+ * with the kernel's own frames in them, and cannot save any that name others: the shared page,
+ * which the kernel may have mapped beside the library, and pages that it was granted. unmap: takes
+ * them away. map: the shared page is back, where start_info->shared_info says now; both also where
+ * the suspend is cancelled. Context: control, boot CPU, upcalls masked; they must not call the
+ * library, read its clock, or log.
  */
 struct pv_xen_pv_kernel {
 	void (*unmap)(void);
@@ -63,15 +67,16 @@ struct pv_xen_pv_kernel {
 };
 
 /*
- * That the kernel can: called before pv_init(); without it, or with NULL, pv_suspend() returns PV_ENOTSUP. `kernel` stays valid.
- * pv_os_virt_to_phys() then also holds for start_info and its mfn_list, which stay where they are and may be written to;
- * page tables are the only place where the kernel keeps a frame of the machine.
+ * That the kernel can: called before pv_init(); without it, or with NULL, pv_suspend() returns
+ * PV_ENOTSUP. `kernel` stays valid. pv_os_virt_to_phys() then also holds for start_info and its
+ * mfn_list, which stay where they are and may be written to; page tables are the only place where
+ * the kernel keeps a frame of the machine.
  */
 void pv_xen_pv_can_suspend(const struct pv_xen_pv_kernel *kernel);
 
 /*
- * The TSC as Xen gives it (public/arch-x86/cpuid.h, leaf 4; xl.cfg(5), tsc_mode). A clock by pv_clock_now() is right in any
- * case; for a kernel that would use the TSC itself.
+ * The TSC as Xen gives it (public/arch-x86/cpuid.h, leaf 4; xl.cfg(5), tsc_mode). A clock by
+ * pv_clock_now() is right in any case; for a kernel that would use the TSC itself.
  */
 struct pv_xen_tsc {
 	uint32_t mode;	      /* 0: emulated if need be, 1: always, 2: never */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * On Xen the source is the library's (xen_time.c), which asks here for its vcpu_info and shared page. On
- * KVM kvmclock.c would set the vCPU's MSR, and so take Linux' clock away: here is another source. The
- * wall clock's MSR is a request that KVM answers once, and of nobody.
+ * On Xen the source is the library's (xen_time.c), which asks here for its vcpu_info and shared
+ * page. On KVM kvmclock.c would set the vCPU's MSR, and so take Linux' clock away: here is another
+ * source. The wall clock's MSR is a request that KVM answers once, and of nobody.
  */
 #include "clock.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What the library asks about CPUs, from Linux: a CPU has one area for stolen time, and that is Linux'; so it
- * registers none, and reads those. The MADT is read by madt.c, from where Linux has it.
+ * What the library asks about CPUs, from Linux: a CPU has one area for stolen time, and that is
+ * Linux'; so it registers none, and reads those. The MADT is read by madt.c, from where Linux has
+ * it.
  */
 #include "cpus.h"
 

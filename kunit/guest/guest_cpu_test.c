@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * In a Linux guest of two vCPUs, of Xen or of KVM: which CPUs there are, the time on each of them, and the time
- * that others had, are what Linux says. Both read the same tables, pages and areas.
+ * In a Linux guest of two vCPUs, of Xen or of KVM: which CPUs there are, the time on each of them,
+ * and the time that others had, are what Linux says. Both read the same tables, pages and areas.
  *
- * Covers: pv-core/clock.c pv-core/kvm/kvm_steal.c pv-core/madt.c pv-core/steal.c pv-core/xen/runstate.c
+ * Covers: pv-core/clock.c pv-core/kvm/kvm_steal.c pv-core/madt.c pv-core/steal.c
+ * pv-core/xen/runstate.c
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -36,7 +37,10 @@ static void note(const struct pv_cpu_info *info, void *arg)
 		m->info[m->present - 1] = *info;
 }
 
-/* The library's numbers, which are the places in the MADT, are Linux', and so are APIC and ACPI identifiers. */
+/*
+ * The library's numbers, which are the places in the MADT, are Linux', and so are APIC and ACPI
+ * identifiers.
+ */
 static void cpus_as_linux(struct kunit *test)
 {
 	struct madt m = {};

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * In a Linux guest of KVM: a virtio disk that Linux has no driver for is pv.ko's, and its interrupts come
- * through Linux (ports/linux/irq.c): a line of ACPI's from virtio-mmio, the pin of a PCI function from
- * virtio-pci. Whoever waits here waits for an interrupt only, so that data come by none but those.
+ * In a Linux guest of KVM: a virtio disk that Linux has no driver for is pv.ko's, and its
+ * interrupts come through Linux (ports/linux/irq.c): a line of ACPI's from virtio-mmio, the pin of
+ * a PCI function from virtio-pci. Whoever waits here waits for an interrupt only, so that data come
+ * by none but those.
  *
- * The disk's first MiB is read, and its XXH64 told; the second gets the same with each bit the other way.
- * Whoever has the disk compares (tests/hv/test_linux.py).
+ * The disk's first MiB is read, and its XXH64 told; the second gets the same with each bit the
+ * other way. Whoever has the disk compares (tests/hv/test_linux.py).
  *
  * Covers: drivers/virtio/mmio.c drivers/virtio/pci_irq.c drivers/virtio/virtio_blk.c
  */

@@ -80,8 +80,8 @@ static void clock_between_linux_readings(struct kunit *test)
 }
 
 /*
- * What passes between two of our readings is at least what passes by ktime between them, and at most
- * what passes around them; but for 0.2 %, by which the factors of both may differ.
+ * What passes between two of our readings is at least what passes by ktime between them, and at
+ * most what passes around them; but for 0.2 %, by which the factors of both may differ.
  */
 static void clock_goes_as_ktime(struct kunit *test)
 {
@@ -107,8 +107,8 @@ static void tsc_frequency_as_linux(struct kunit *test)
 }
 
 /*
- * Linux' own reading of what the hypervisor says, not ktime_get_real(): that counts ticks until a clock
- * is chosen, and on a busy machine loses seconds of them.
+ * Linux' own reading of what the hypervisor says, not ktime_get_real(): that counts ticks until a
+ * clock is chosen, and on a busy machine loses seconds of them.
  */
 static void wall_clock_as_linux(struct kunit *test)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * In a Linux guest of Xen (PVH): the library's hypercalls and CPUID leaves say what Linux' do, and what
- * xenstore has of the domain, as Linux reads it. The store's ring is Linux', so the library's own client
- * is not asked.
+ * In a Linux guest of Xen (PVH): the library's hypercalls and CPUID leaves say what Linux' do, and
+ * what xenstore has of the domain, as Linux reads it. The store's ring is Linux', so the library's
+ * own client is not asked.
  *
  * Covers: pv-core/detect.c arch/x86/xen_hypercall.c hypercall/xen.c
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Linux' answers. What it does not export to modules is looked for by name: the address of the function
- * that does so is that of a probe, which is set on it for a moment.
+ * Linux' answers. What it does not export to modules is looked for by name: the address of the
+ * function that does so is that of a probe, which is set on it for a moment.
  */
 #include "linux.h"
 

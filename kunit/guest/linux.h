@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What Linux says of the guest that it is, in types of neither side: its headers of Xen and ours do not
- * go into one file.
+ * What Linux says of the guest that it is, in types of neither side: its headers of Xen and ours do
+ * not go into one file.
  */
 #ifndef PV_KUNIT_GUEST_LINUX_H
 #define PV_KUNIT_GUEST_LINUX_H
 
 #include <pv/types.h>
 
-/* The address of one of Linux' functions or variables, exported or not; NULL if there is none. May sleep. */
+/*
+ * The address of one of Linux' functions or variables, exported or not; NULL if there is none. May
+ * sleep.
+ */
 void *pv_linux_symbol(const char *name);
 
 /* Where Linux has the hypervisor write the time of CPU `cpu`; NULL if it does not. */
@@ -16,7 +19,9 @@ void *pv_linux_kvm_clock_page(unsigned int cpu);
 void *pv_linux_xen_vcpu_info(unsigned int cpu);
 void *pv_linux_xen_shared_info(void);
 
-/* Where Linux has it write the time that was stolen from that CPU; NULL if it does not. May sleep. */
+/*
+ * Where Linux has it write the time that was stolen from that CPU; NULL if it does not. May sleep.
+ */
 void *pv_linux_steal_area(bool xen, unsigned int cpu);
 
 /* Linux' function that reads such a page; NULL if there is none by its name. */
@@ -24,8 +29,8 @@ typedef uint64_t (*pv_linux_pvclock_fn)(void *page);
 pv_linux_pvclock_fn pv_linux_pvclock(void);
 
 /*
- * Linux' function that tells its scheduler the nanoseconds stolen from a CPU, which is called where nothing else
- * can run; NULL if there is none by its name. May sleep.
+ * Linux' function that tells its scheduler the nanoseconds stolen from a CPU, which is called where
+ * nothing else can run; NULL if there is none by its name. May sleep.
  */
 typedef uint64_t (*pv_linux_stolen_fn)(int cpu);
 pv_linux_stolen_fn pv_linux_stolen(bool xen);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Faults on request, for the test of the runner (tests/kunit/run.py): planted_test.what= on the kernel's
- * command line says which. Without it there are none.
+ * Faults on request, for the test of the runner (tests/kunit/run.py): planted_test.what= on the
+ * kernel's command line says which. Without it there are none.
  */
 #include <kunit/test.h>
 #include <linux/moduleparam.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The CPU's own instructions, as arch/x86/x86.h wraps them: CPUID, MSRs, ports and memory say to us what
- * they say to Linux, and a hypercall has its number and arguments in the registers that the ABI names.
+ * The CPU's own instructions, as arch/x86/x86.h wraps them: CPUID, MSRs, ports and memory say to us
+ * what they say to Linux, and a hypercall has its number and arguments in the registers that the
+ * ABI names.
  *
  * No hypervisor takes the hypercalls: they raise #UD (SYSCALL does where EFER.SCE is clear), and a
  * notifier of Linux' looks at the registers and returns in the hypervisor's place.

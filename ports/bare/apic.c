@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The local APIC (Intel SDM 3A, 11): end of interrupt, and a timer for bounded sleep. By MSRs (x2APIC)
- * where the CPU has them, which a hypervisor answers faster, else by its page of registers.
+ * The local APIC (Intel SDM 3A, 11): end of interrupt, and a timer for bounded sleep. By MSRs
+ * (x2APIC) where the CPU has them, which a hypervisor answers faster, else by its page of
+ * registers.
  */
 #include "ports/bare/bare.h"
 

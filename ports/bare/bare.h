@@ -17,7 +17,10 @@
 
 extern char pv_os_image_offset[]; /* an absolute symbol: its address is the value */
 extern char pv_bare_text[], pv_bare_rodata[], pv_bare_data[];
-/* Behind .bss, and no part of the image but in that the loader zeroes it: the first pages to be used. */
+/*
+ * Behind .bss, and no part of the image but in that the loader zeroes it: the first pages to be
+ * used.
+ */
 extern char pv_bare_clean[], pv_bare_end[];
 
 static inline uint64_t pv_bare_image_phys(const void *p)
@@ -50,8 +53,8 @@ struct pv_bare_stacks {
 /* What each CPU has of its own, in cache lines of its own. */
 struct pv_bare_cpu {
 	/*
-	 * The C library's thread: its first word is its own address, %fs:0 (System V ABI, TLS). What
-	 * is behind it is the port's.
+	 * The C library's thread: its first word is its own address, %fs:0 (System V ABI, TLS).
+	 * What is behind it is the port's.
 	 */
 	uint64_t tls[PV_BARE_TLS_SIZE / 8];
 	struct pv_bare_cpu *self;
@@ -86,8 +89,8 @@ static inline struct pv_bare_cpu *pv_bare_this(void)
 }
 
 /*
- * A lock between CPUs, for a few instructions, and not from interrupts. One CPU that waits for another
- * spins.
+ * A lock between CPUs, for a few instructions, and not from interrupts. One CPU that waits for
+ * another spins.
  */
 struct pv_bare_lock {
 	uint32_t taken;
@@ -113,8 +116,9 @@ bool pv_bare_has(enum pv_bare_feature bit);
 void pv_bare_cpu_init(struct pv_bare_cpu *cpu);
 
 /*
- * By the stubs, around the handling of an interrupt that came on the stack `sp`. The stack to handle it on: the interrupt
- * stack, or, if that is in use, the one that it came on. To be left again on the latter.
+ * By the stubs, around the handling of an interrupt that came on the stack `sp`. The stack to
+ * handle it on: the interrupt stack, or, if that is in use, the one that it came on. To be left
+ * again on the latter.
  */
 void *pv_bare_irq_enter(void *sp);
 void pv_bare_irq_leave(void);
@@ -169,12 +173,15 @@ void pv_bare_for_each_ram(const struct pv_boot_info *info, uint64_t lo, uint64_t
 int pv_bare_paging_init(const struct pv_boot_info *info);
 
 /*
- * Unmaps a page of the direct map, or maps it again, as a guard of a stack: on this CPU at once, on others before they
- * can know of it. PV_ENOMEM: it stays as it is.
+ * Unmaps a page of the direct map, or maps it again, as a guard of a stack: on this CPU at once, on
+ * others before they can know of it. PV_ENOMEM: it stays as it is.
  */
 int pv_bare_guard(void *page, bool on);
 
-/* Where physical memory is mapped now: 0 on the entry's tables, then PV_BARE_DIRECT; on Xen PV elsewhere. */
+/*
+ * Where physical memory is mapped now: 0 on the entry's tables, then PV_BARE_DIRECT; on Xen PV
+ * elsewhere.
+ */
 extern uintptr_t pv_bare_direct;
 
 /* The physical address of anything in the image or the direct map. */

@@ -108,8 +108,8 @@ static void uart_write(const char *text, size_t len)
 }
 
 /*
- * A CPU's text stays together, unless the one that writes is stopped in the middle, by a fault of its own at the worst:
- * the others do not wait for ever.
+ * A CPU's text stays together, unless the one that writes is stopped in the middle, by a fault of
+ * its own at the worst: the others do not wait for ever.
  */
 static bool lock(void)
 {

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What a CPU needs before C code of any kind may run on it: segments, a TSS with stacks for interrupts
- * and faults, thread-local storage for the C library, and the SSE and x87 units switched on.
+ * What a CPU needs before C code of any kind may run on it: segments, a TSS with stacks for
+ * interrupts and faults, thread-local storage for the C library, and the SSE and x87 units switched
+ * on.
  *
- * Interrupts are handled on a stack of their own. They do not nest, but where an emulator delivers one that a
- * hypervisor injected a second time, with interrupts off: QEMU 7.2 does that to guests of the hypervisors that it
- * runs by its own SVM, when something asks for the CPU before the guest exits again (svm_helper.c: helper_vmrun()
- * leaves exception_index behind). It may come before the first instruction of the first one's handler: a stack
- * that the CPU itself switches to would have lost the first one's frame then. So the switch is made by software,
- * and what is interrupted must have no red zone below its stack pointer. A double fault comes when there is no
- * stack left for the first, an NMI at any instruction: each of them finds a stack that is good.
+ * Interrupts are handled on a stack of their own. They do not nest, but where an emulator delivers
+ * one that a hypervisor injected a second time, with interrupts off: QEMU 7.2 does that to guests
+ * of the hypervisors that it runs by its own SVM, when something asks for the CPU before the guest
+ * exits again (svm_helper.c: helper_vmrun() leaves exception_index behind). It may come before the
+ * first instruction of the first one's handler: a stack that the CPU itself switches to would have
+ * lost the first one's frame then. So the switch is made by software, and what is interrupted must
+ * have no red zone below its stack pointer. A double fault comes when there is no stack left for
+ * the first, an NMI at any instruction: each of them finds a stack that is good.
  */
 #include "ports/bare/bare.h"
 
@@ -62,11 +64,16 @@ static void segments_init(struct pv_bare_cpu *cpu)
 		limit | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
 	cpu->gdt[TSS / 8 + 1] = base >> 32;
 
-	/* The selectors are those of the entry's GDT, so that nothing but the TSS is to be loaded. */
+	/*
+	 * The selectors are those of the entry's GDT, so that nothing but the TSS is to be loaded.
+	 */
 	__asm__ __volatile__("lgdt %0; ltr %w1" : : "m"(gdtr), "r"(TSS) : "memory");
 }
 
-/* The count is seen odd before the handlers are looked for, and even after they were called: pv_os_irq_free() waits. */
+/*
+ * The count is seen odd before the handlers are looked for, and even after they were called:
+ * pv_os_irq_free() waits.
+ */
 void *pv_bare_irq_enter(void *sp)
 {
 	struct pv_bare_cpu *cpu = pv_bare_this();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Small allocations: a free list for each power of two from 16 to 2048 bytes; more than that is whole
- * pages. Whoever frees says the size, so nothing is stored. What was never given out yet is one piece,
- * for all of them: objects are cut off its beginning, and what is left when one does not fit goes to the
- * free lists.
+ * Small allocations: a free list for each power of two from 16 to 2048 bytes; more than that is
+ * whole pages. Whoever frees says the size, so nothing is stored. What was never given out yet is
+ * one piece, for all of them: objects are cut off its beginning, and what is left when one does not
+ * fit goes to the free lists.
  */
 #include "ports/bare/bare.h"
 

@@ -3,8 +3,8 @@
  * I/O APICs: which global system interrupt goes to which vector.
  *
  * ACPI's MADT names them, and how the ISA interrupts differ from the default of "edge, active high"
- * (ACPI 6.4, 5.2.12). Without a MADT there is one where a PC has it, or none. Looked for when the first
- * line is registered: a machine whose devices send messages has no use for them.
+ * (ACPI 6.4, 5.2.12). Without a MADT there is one where a PC has it, or none. Looked for when the
+ * first line is registered: a machine whose devices send messages has no use for them.
  */
 #include "ports/bare/bare.h"
 #include "pv-core/acpi.h"

@@ -2,14 +2,16 @@
 /*
  * Interrupts of devices: vectors, and the handlers registered on them.
  *
- * A vector belongs to one line, whose handlers share it, to one message, or to the hypervisor. Handlers run
- * with interrupts off, on the interrupt stack, and the end of interrupt comes after them; but for the
- * hypervisor's own, if it says that it is not delivered through the local APIC. A line that stays raised
- * although no handler knows of it would never let the CPU go: it is masked after a while.
+ * A vector belongs to one line, whose handlers share it, to one message, or to the hypervisor.
+ * Handlers run with interrupts off, on the interrupt stack, and the end of interrupt comes after
+ * them; but for the hypervisor's own, if it says that it is not delivered through the local APIC. A
+ * line that stays raised although no handler knows of it would never let the CPU go: it is masked
+ * after a while.
  *
- * The vectors are the same on all CPUs. Registrations change under the library's control lock, on one CPU,
- * while others take interrupts: a handler is linked in by one store, and once it is unlinked, nobody has it any
- * more when each of the others has left the interrupt that it was in. Lines go to the boot CPU.
+ * The vectors are the same on all CPUs. Registrations change under the library's control lock, on
+ * one CPU, while others take interrupts: a handler is linked in by one store, and once it is
+ * unlinked, nobody has it any more when each of the others has left the interrupt that it was in.
+ * Lines go to the boot CPU.
  */
 #include <pv/eoi.h>
 #include <pv/msi.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Work loops: each CPU sleeps until it is woken, by an interrupt of its own or by another CPU. The flag is what
- * counts; the interrupt only ends the sleep, and is sent once for as many wakes as come before the CPU took the
- * flag back. It is set and taken by locked operations: whoever finds it set already comes before the turn that
- * follows its taking, and that turn sees what was written before.
+ * Work loops: each CPU sleeps until it is woken, by an interrupt of its own or by another CPU. The
+ * flag is what counts; the interrupt only ends the sleep, and is sent once for as many wakes as
+ * come before the CPU took the flag back. It is set and taken by locked operations: whoever finds
+ * it set already comes before the turn that follows its taking, and that turn sees what was written
+ * before.
  */
 #include <pv/cpu.h>
 #include <pv/ipi.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * From the boot entry to the application: each part of the port in its order, then the library, then
- * pv_bare_main().
+ * From the boot entry to the application: each part of the port in its order, then the library,
+ * then pv_bare_main().
  */
 #include "ports/bare/bare.h"
 

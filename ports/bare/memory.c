@@ -2,14 +2,14 @@
 /*
  * Pages: the RAM of the loader's memory map, in a list of free runs ordered by address.
  *
- * The list is kept in the free memory itself: the first page of each run holds its length and the next
- * run's address. So there is nothing to allocate beforehand, whatever size the machine has, and memory
- * that is freed finds its neighbours, and a page that is freed twice finds itself. Allocation takes the
- * end of the first run that is long enough. All of it is control path.
+ * The list is kept in the free memory itself: the first page of each run holds its length and the
+ * next run's address. So there is nothing to allocate beforehand, whatever size the machine has,
+ * and memory that is freed finds its neighbours, and a page that is freed twice finds itself.
+ * Allocation takes the end of the first run that is long enough. All of it is control path.
  *
- * Before that come the pages behind the image's .bss, one after the other: the loader has zeroed them, and
- * on the way to main, clearing pages for rings and tables would be most of what is done. Once freed they
- * are memory like any other.
+ * Before that come the pages behind the image's .bss, one after the other: the loader has zeroed
+ * them, and on the way to main, clearing pages for rings and tables would be most of what is done.
+ * Once freed they are memory like any other.
  */
 #include "ports/bare/bare.h"
 
@@ -85,8 +85,8 @@ static uint64_t take(uint64_t pages)
 }
 
 /*
- * With 16 bytes per instruction. An SSE register is the callee's to change, and interrupt handlers do not
- * touch it.
+ * With 16 bytes per instruction. An SSE register is the callee's to change, and interrupt handlers
+ * do not touch it.
  */
 static void clear(void *va, unsigned int pages)
 {

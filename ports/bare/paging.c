@@ -8,7 +8,8 @@
  *
  * Physical memory has one address in either window, its own plus the window's. So mapping the same
  * registers twice costs nothing, and nothing is ever unmapped. The image is in neither window: no
- * second, writable address of the text exists. Low memory is not mapped at all, a null pointer faults.
+ * second, writable address of the text exists. Low memory is not mapped at all, a null pointer
+ * faults.
  *
  * A PV guest's are another matter: xen_pv_mmu.c.
  */
@@ -49,8 +50,8 @@ static unsigned int index_of(uint64_t va, unsigned int level)
 }
 
 /*
- * The entry for `va` at `*level`, with the tables above it made as needed; or, if a large page is in the
- * way, that page's, and its level. NULL without memory.
+ * The entry for `va` at `*level`, with the tables above it made as needed; or, if a large page is
+ * in the way, that page's, and its level. NULL without memory.
  */
 static uint64_t *entry_of(uint64_t va, unsigned int *level)
 {
@@ -75,7 +76,9 @@ static uint64_t *entry_of(uint64_t va, unsigned int *level)
 	}
 }
 
-/* Fills empty entries, at most `n`, with consecutive pages; four at a time, where it can. How many. */
+/*
+ * Fills empty entries, at most `n`, with consecutive pages; four at a time, where it can. How many.
+ */
 static uint64_t fill(uint64_t *entry, uint64_t n, uint64_t pte, uint64_t size)
 {
 	uint64_t i;
@@ -94,8 +97,8 @@ static uint64_t fill(uint64_t *entry, uint64_t n, uint64_t pte, uint64_t size)
 }
 
 /*
- * Maps what is not mapped yet of a range, by pages as large as its alignment allows. PV_ENOMEM, with a
- * part of it mapped, which is as good as none.
+ * Maps what is not mapped yet of a range, by pages as large as its alignment allows. PV_ENOMEM,
+ * with a part of it mapped, which is as good as none.
  */
 static int map(uint64_t va, uint64_t pa, uint64_t len, uint64_t flags)
 {

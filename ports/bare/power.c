@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The end of the virtual machine, by whichever means it has. Each is tried in turn, those first that say
- * most and that do no harm where they are missing; a write that works does not return. Every attempt
- * is logged at debug level.
+ * The end of the virtual machine, by whichever means it has. Each is tried in turn, those first
+ * that say most and that do no harm where they are missing; a write that works does not return.
+ * Every attempt is logged at debug level.
  */
 #include "ports/bare/bare.h"
 #include "pv-core/acpi.h"
@@ -12,7 +12,10 @@
 #define DEBUG_EXIT	  0x501
 #define DEBUG_EXIT_STATUS 0x20
 
-/* Where QEMU's power management is when no table tells: q35 and microvm's predecessors, i440fx of old. */
+/*
+ * Where QEMU's power management is when no table tells: q35 and microvm's predecessors, i440fx of
+ * old.
+ */
 #define QEMU_PM1A_Q35 0x604
 #define QEMU_PM1A_OLD 0xb004
 #define QEMU_S5	      0x2000
@@ -70,8 +73,8 @@ static void write_gas(const uint8_t *gas, uint8_t v)
 }
 
 /*
- * The sleep type of \_S5: the first number of the package `Name (_S5_, Package () {typ, ...})` in the
- * DSDT (ACPI 6.4, 7.4.2, 20.2). Negative if there is none.
+ * The sleep type of \_S5: the first number of the package `Name (_S5_, Package () {typ, ...})` in
+ * the DSDT (ACPI 6.4, 7.4.2, 20.2). Negative if there is none.
  */
 static int s5_type(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The application's printf, by the library's formatter, which its log lines need anyhow: a C library's has
- * floating point, too, and is several times as large.
+ * The application's printf, by the library's formatter, which its log lines need anyhow: a C
+ * library's has floating point, too, and is several times as large.
  */
 #include "ports/bare/bare.h"
 

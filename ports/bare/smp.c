@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Further CPUs: each gets its structure and stacks, comes up through pv_cpu_start(), makes itself what the boot CPU is,
- * and calls the application. What a CPU has stays its own when it goes off, and is used again.
+ * Further CPUs: each gets its structure and stacks, comes up through pv_cpu_start(), makes itself
+ * what the boot CPU is, and calls the application. What a CPU has stays its own when it goes off,
+ * and is used again.
  */
 #include <pv/cpu.h>
 #include <pv/wait.h>

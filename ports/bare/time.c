@@ -3,9 +3,9 @@
  * Uptime, and what waits for it.
  *
  * With a PV clock, it is that. Otherwise the TSC, whose frequency CPUID tells or a timer of known
- * frequency has to: the ACPI PM timer, or the PIT. Nothing waits for the measurement: until WINDOW_MS have
- * passed, uptime is read from that timer itself, and from then on from the TSC. Because these timers
- * wrap, the local APIC's timer has them read every TICK_NS meanwhile.
+ * frequency has to: the ACPI PM timer, or the PIT. Nothing waits for the measurement: until
+ * WINDOW_MS have passed, uptime is read from that timer itself, and from then on from the TSC.
+ * Because these timers wrap, the local APIC's timer has them read every TICK_NS meanwhile.
  */
 #include <pv/timer.h>
 
@@ -246,8 +246,9 @@ static bool may_sleep(void)
 }
 
 /*
- * Has this CPU interrupted in `ns`, by the hypervisor's timer if it has one, else by the local APIC's. Where the application
- * uses pv_timer_arm() that is the one timer there is: true if its deadline comes as soon.
+ * Has this CPU interrupted in `ns`, by the hypervisor's timer if it has one, else by the local
+ * APIC's. Where the application uses pv_timer_arm() that is the one timer there is: true if its
+ * deadline comes as soon.
  */
 static bool set_timer(uint64_t ns)
 {

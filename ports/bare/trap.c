@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Exceptions: all of them end the virtual machine, with a report, but for page faults that the application knows what to
- * do about.
+ * Exceptions: all of them end the virtual machine, with a report, but for page faults that the
+ * application knows what to do about.
  *
- * The report gives registers, and from the stack every word that points into the text just behind a call
- * instruction. No frame pointers are needed for that, which the C library does not keep either; it
- * may name calls that have returned already. The addresses are those of the calls, as addr2line takes them.
+ * The report gives registers, and from the stack every word that points into the text just behind a
+ * call instruction. No frame pointers are needed for that, which the C library does not keep
+ * either; it may name calls that have returned already. The addresses are those of the calls, as
+ * addr2line takes them.
  */
 #include "ports/bare/bare.h"
 
@@ -118,7 +119,10 @@ static uintptr_t stack_end(uintptr_t sp)
 	return sp;
 }
 
-/* Whether a call instruction ends at `a`: E8 rel32, or FF /2 in its forms of 2, 3, 4, 6 and 7 bytes. */
+/*
+ * Whether a call instruction ends at `a`: E8 rel32, or FF /2 in its forms of 2, 3, 4, 6 and 7
+ * bytes.
+ */
 static bool behind_call(uintptr_t a)
 {
 	static const uint8_t len[] = {2, 3, 4, 6, 7};

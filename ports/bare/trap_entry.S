@@ -65,12 +65,14 @@ exception:
 /*
  * The vector as one signed byte keeps the stubs at 8 bytes: 160 is added again below.
  *
- * An interrupt begins on the stack of what it interrupts, and goes to the interrupt stack from there, unless that is
- * in use. So one may come at any instruction of this: see cpu.c for why one does.
+ * An interrupt begins on the stack of what it interrupts, and goes to the interrupt stack from
+ * there, unless that is in use. So one may come at any instruction of this: see cpu.c for why one
+ * does.
  *
- * Whoever sleeps by STI and HLT relies on no interrupt coming in between (Intel SDM 2B, STI). Guests of an emulated host
- * get one there all the same: QEMU's VMRUN does not load the interrupt shadow, so that it is lost if the host itself is
- * interrupted at that moment. The HLT is skipped then, as if it had been interrupted.
+ * Whoever sleeps by STI and HLT relies on no interrupt coming in between (Intel SDM 2B, STI).
+ * Guests of an emulated host get one there all the same: QEMU's VMRUN does not load the interrupt
+ * shadow, so that it is lost if the host itself is interrupted at that moment. The HLT is skipped
+ * then, as if it had been interrupted.
  */
 	.balign 16
 	.globl pv_bare_irq_stubs
@@ -102,7 +104,7 @@ interrupt:
 	cmpb $0xfb, -1(%rax)
 	jne 1f
 	incq 88(%rsp)
-1:	movq %rsp, %rbx			/* 16 words below an aligned one: aligned as the ABI wants it */
+1:	movq %rsp, %rbx			/* 16 words below an aligned one: as the ABI wants it */
 	movq %rsp, %rdi
 	callq pv_bare_irq_enter		/* the stack for it */
 	movq 80(%rbx), %rdi

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Output on Xen. Until the domain's console is there, text goes to Xen itself, which shows it if it is of a debug
- * build, or if this is Dom0; and is kept, so that the console begins with the first line.
+ * Output on Xen. Until the domain's console is there, text goes to Xen itself, which shows it if it
+ * is of a debug build, or if this is Dom0; and is kept, so that the console begins with the first
+ * line.
  */
 #include "ports/bare/xen.h"
 

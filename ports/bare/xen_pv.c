@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A PV guest's CPU: exceptions, events and segments, which are all Xen's to set (arch-x86/xen.h). xen.h says
- * when upcalls are taken.
+ * A PV guest's CPU: exceptions, events and segments, which are all Xen's to set (arch-x86/xen.h).
+ * xen.h says when upcalls are taken.
  */
 #include <pv/shared.h>
 #include <pv/xen.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Where Xen enters a PV guest for exceptions. Its frame has RCX and R11 in front of what a CPU pushes (arch-x86/xen.h);
- * without them it is the one that the stubs of trap_entry.S expect. Exceptions do not return.
+ * Where Xen enters a PV guest for exceptions. Its frame has RCX and R11 in front of what a CPU
+ * pushes (arch-x86/xen.h); without them it is the one that the stubs of trap_entry.S expect.
+ * Exceptions do not return.
  */
 	.section .text.pv_bare_pv_traps, "ax", @progbits
 	.code64

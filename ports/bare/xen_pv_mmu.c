@@ -2,18 +2,20 @@
 /*
  * Page tables of a PV guest.
  *
- * Xen maps the image and what it put behind it where the image is linked, and half a megabyte or more beyond
- * (xen.h, "START-OF-DAY MEMORY LAYOUT"). The guest may read page tables, but only Xen writes them; and a frame
- * that is mapped writable anywhere cannot become one. What is built here:
+ * Xen maps the image and what it put behind it where the image is linked, and half a megabyte or
+ * more beyond (xen.h, "START-OF-DAY MEMORY LAYOUT"). The guest may read page tables, but only Xen
+ * writes them; and a frame that is mapped writable anywhere cannot become one. What is built here:
  *
- *	0xffff8800_00000000	  direct map: RAM, by 4 KiB, but not the image, page tables, nor what Xen put there
- *	0xffffffff_80000000	  the image, by its sections, and behind it what Xen put there; and no more
+ *	0xffff8800_00000000	direct map: RAM, by 4 KiB, but not the image, page tables, nor what
+ *				Xen put there
+ *	0xffffffff_80000000	the image, by its sections, and behind it what Xen put there; and no
+ *				more
  *
  * So each frame has one address, and page tables, none at all after they are built.
  *
- * The tables are filled like any memory, one after the other through a window, a page of the image whose mapping is
- * moved from frame to frame. The lowest level comes first. In the end one entry of the topmost table that is in use
- * is all that is changed, and Xen looks at everything below it.
+ * The tables are filled like any memory, one after the other through a window, a page of the image
+ * whose mapping is moved from frame to frame. The lowest level comes first. In the end one entry of
+ * the topmost table that is in use is all that is changed, and Xen looks at everything below it.
  */
 #include "hypercall/xen_mmu.h"
 #include "hypercall/xen_multicall.h"
@@ -92,7 +94,9 @@ static int protect_image(void)
 	return pv_multicall_flush(&m);
 }
 
-/* Unmaps what Xen mapped beside the image and its own: up to where no table is, which is an error. */
+/*
+ * Unmaps what Xen mapped beside the image and its own: up to where no table is, which is an error.
+ */
 static void unmap_rest(void)
 {
 	struct pv_multicall m = {.n = 0};
@@ -122,7 +126,10 @@ static uint64_t leaf(uint64_t pfn)
 	return mfn(pfn) << PV_PAGE_SHIFT | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | nx;
 }
 
-/* Fills tables from frame `table` on with `n` entries: leaves, or the tables that begin at frame `below`. */
+/*
+ * Fills tables from frame `table` on with `n` entries: leaves, or the tables that begin at frame
+ * `below`.
+ */
 static int fill(uint64_t table, uint64_t n, bool leaves, uint64_t below)
 {
 	uint64_t i;
@@ -147,7 +154,10 @@ static int fill(uint64_t table, uint64_t n, bool leaves, uint64_t below)
 	return 0;
 }
 
-/* Enters the tables from frame `table` on, of the third level, into the topmost one that Xen loaded. */
+/*
+ * Enters the tables from frame `table` on, of the third level, into the topmost one that Xen
+ * loaded.
+ */
 static int enter(uint64_t table, uint64_t n)
 {
 	uint64_t top = mfn((start->pt_base - (uintptr_t)pv_os_image_offset) >> PV_PAGE_SHIFT);

@@ -7,7 +7,9 @@
 
 #define IRQS 512
 
-/* A message's address and data, by which it is found again: the local APIC's range, and the index. */
+/*
+ * A message's address and data, by which it is found again: the local APIC's range, and the index.
+ */
 #define MSI_ADDR 0xfee00000ull
 
 enum kind { FREE, GSI, INTX, MSI, VECTOR };

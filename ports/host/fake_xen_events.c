@@ -19,7 +19,7 @@ static uint32_t top = 1; /* from here on none was ever taken */
 /* Ports that other domains allocated for the guest. */
 static struct peer_port {
 	bool used, bound;
-	bool answers; /* made by pv_fake_xen_peer_bind(), which tells nobody its number: ends with the guest's */
+	bool answers; /* by pv_fake_xen_peer_bind(), told to nobody: ends with the guest's */
 	uint16_t domid;
 	uint32_t guest_port;
 } peer[PEER_PORTS];

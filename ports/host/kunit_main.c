@@ -6,8 +6,8 @@
  *
  * Before each case the fake machine is made new; after it, what the case took must be given back. A
  * failure prints where and why, and the case goes on, or is left, as in the kernel. A sanitizer's
- * report, a panic or a case that takes a minute ends the run, and counts as that case's failure. With
- * PV_RESULTS in the environment each result is appended to that file:
+ * report, a panic or a case that takes a minute ends the run, and counts as that case's failure.
+ * With PV_RESULTS in the environment each result is appended to that file:
  *
  *	unit <tab> suite.case <tab> pass|fail|skip <tab> milliseconds <tab> detail
  */

@@ -2,8 +2,9 @@
 /*
  * The port for Linux: interrupts.
  *
- * Lines are ACPI's, or those of PCI functions, and may be shared. There are no messages: Linux gives them
- * to a driver of its own for the device, not to others. And the hypervisor's own vector is Linux'.
+ * Lines are ACPI's, or those of PCI functions, and may be shared. There are no messages: Linux
+ * gives them to a driver of its own for the device, not to others. And the hypervisor's own vector
+ * is Linux'.
  */
 #include <linux/acpi.h>
 #include <linux/interrupt.h>

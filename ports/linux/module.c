@@ -2,9 +2,9 @@
 /*
  * pv.ko: the library in a Linux kernel.
  *
- * Linux is a guest already: the clock areas, event channels, xenstore's ring and devices of the machine
- * are its own. So the module names no hypervisor, bus or driver to pv_init(), which then detects what the
- * kernel runs on and touches nothing; other modules call what exports.c exports.
+ * Linux is a guest already: the clock areas, event channels, xenstore's ring and devices of the
+ * machine are its own. So the module names no hypervisor, bus or driver to pv_init(), which then
+ * detects what the kernel runs on and touches nothing; other modules call what exports.c exports.
  */
 #include "port.h"
 

@@ -2,8 +2,8 @@
 /*
  * The port for Linux: memory, time and exclusion, by the kernel's services.
  *
- * The control context is a process that may sleep; what the library leaves for it is done by a work item
- * of the system's queue. In a Xen PV guest Linux' physical addresses are the domain's own.
+ * The control context is a process that may sleep; what the library leaves for it is done by a work
+ * item of the system's queue. In a Xen PV guest Linux' physical addresses are the domain's own.
  */
 #include "port.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * For sparse only, which is given this file before each source: it does not know the compiler's atomic
- * operations on enumerations and on pointers out of an address space, nor its jumps. These have the same types.
+ * For sparse only, which is given this file before each source: it does not know the compiler's
+ * atomic operations on enumerations and on pointers out of an address space, nor its jumps. These
+ * have the same types.
  */
 #define __atomic_load_n(p, order)     (*(p))
 #define __atomic_store_n(p, v, order) ((void)(*(p) = (v)))

@@ -7,12 +7,14 @@
  *	KVM			the page is there: waits until token is 0, token = its, interrupt
  *	page_ready()		ready(token), token = 0, MSR_KVM_ASYNC_PF_ACK: KVM looks for more
  *
- * KVM sends a page fault only while the CPU takes interrupts, and the interrupt to the same CPU. So the handler of the
- * fault, which runs with interrupts off, has noted the token before the interrupt comes.
+ * KVM sends a page fault only while the CPU takes interrupts, and the interrupt to the same CPU. So
+ * the handler of the fault, which runs with interrupts off, has noted the token before the
+ * interrupt comes.
  *
  * WAITING IN PLACE
- *	Who waits is in a list of the CPU's, in the waiters' stack frames: while one waits for interrupts, it may itself
- *	be on a page that is gone, and wait within the wait. They end in any order, but return in that of the stack.
+ *	Who waits is in a list of the CPU's, in the waiters' stack frames: while one waits for
+ *	interrupts, it may itself be on a page that is gone, and wait within the wait. They end in
+ *	any order, but return in that of the stack.
  */
 #include <pv/abi/kvm.h>
 #include <pv/config.h>

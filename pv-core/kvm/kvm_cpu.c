@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What KVM has for each CPU, beyond its clock (Linux Documentation/virt/kvm/x86/msr.rst, hypercalls.rst): steal time,
- * end of interrupt without an exit, interrupts to many CPUs at once, waking one from HLT, giving it time, and flushing the
- * TLB of those that do not run.
+ * What KVM has for each CPU, beyond its clock (Linux Documentation/virt/kvm/x86/msr.rst,
+ * hypercalls.rst): steal time, end of interrupt without an exit, interrupts to many CPUs at once,
+ * waking one from HLT, giving it time, and flushing the TLB of those that do not run.
  *
- * A CPU tells by MSRs of its own where its areas are; KVM writes them while the CPU is not in the guest. Each
- * CPU's are in cache lines that no other CPU's are in.
+ * A CPU tells by MSRs of its own where its areas are; KVM writes them while the CPU is not in the
+ * guest. Each CPU's are in cache lines that no other CPU's are in.
  *
  * STEAL TIME
- *	kvm_steal.c reads it. The byte `preempted` is written by both: KVM says in it that the vCPU does not run;
- *	another CPU adds that its TLB is to be flushed when it does, which KVM then takes with the same exchange
- *	that ends the first.
+ *	kvm_steal.c reads it. The byte `preempted` is written by both: KVM says in it that the vCPU
+ *	does not run; another CPU adds that its TLB is to be flushed when it does, which KVM then
+ *	takes with the same exchange that ends the first.
  */
 #include "pv-core/kvm/kvm_cpu.h"
 
@@ -134,7 +134,9 @@ void pv_kvm_cpu_stop(void)
 
 static struct pv_cpu_host ops;
 
-/* What is for a host that takes CPUs away costs exits for nothing where it says that it does not. */
+/*
+ * What is for a host that takes CPUs away costs exits for nothing where it says that it does not.
+ */
 #define FOR_SHARED_CPUS                                                                            \
 	(1u << KVM_FEATURE_PV_TLB_FLUSH | 1u << KVM_FEATURE_PV_UNHALT |                            \
 	 1u << KVM_FEATURE_PV_SCHED_YIELD)

@@ -41,8 +41,8 @@ int pv_kvm_map_gpa(uint64_t pa, uint64_t pages, bool encrypted)
 }
 
 /*
- * The host's TSC reading, in the guest's terms, says when it read its clock. Where that is not between the readings of
- * ours around the call, the middle of these is what is known.
+ * The host's TSC reading, in the guest's terms, says when it read its clock. Where that is not
+ * between the readings of ours around the call, the middle of these is what is known.
  */
 static void place(const struct kvm_clock_pairing *pair, uint64_t before, uint64_t after,
 		  struct pv_kvm_host_time *out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Reading steal time (Linux Documentation/virt/kvm/x86/msr.rst, MSR_KVM_STEAL_TIME), under a version protocol
- * like that of the clock: odd while KVM writes, and another one afterwards.
+ * Reading steal time (Linux Documentation/virt/kvm/x86/msr.rst, MSR_KVM_STEAL_TIME), under a
+ * version protocol like that of the clock: odd while KVM writes, and another one afterwards.
  */
 #include "arch/x86/x86.h"
 #include "pv-core/kvm/kvm_cpu.h"

@@ -2,13 +2,14 @@
 /*
  * kvmclock: has KVM write each vCPU's time to a page of the guest's.
  *
- * Linux Documentation/virt/kvm/x86/msr.rst. A vCPU tells where, by an MSR of its own, and KVM writes
- * before the vCPU runs again, and whenever the factor changes. The wall clock's MSR is a request: KVM
- * writes the structure during the WRMSR. Feature CLOCKSOURCE2 has the MSRs' present numbers,
- * CLOCKSOURCE alone the first ones, which behave the same.
+ * Linux Documentation/virt/kvm/x86/msr.rst. A vCPU tells where, by an MSR of its own, and KVM
+ * writes before the vCPU runs again, and whenever the factor changes. The wall clock's MSR is a
+ * request: KVM writes the structure during the WRMSR. Feature CLOCKSOURCE2 has the MSRs' present
+ * numbers, CLOCKSOURCE alone the first ones, which behave the same.
  *
- * The memory is in pages of 64-byte slots, so that no two vCPUs' areas share a cache line: slot 0 is
- * the wall clock's, slot n + 1 CPU n's. Pages come as CPUs do, and are freed when KVM writes to none.
+ * The memory is in pages of 64-byte slots, so that no two vCPUs' areas share a cache line: slot 0
+ * is the wall clock's, slot n + 1 CPU n's. Pages come as CPUs do, and are freed when KVM writes to
+ * none.
  */
 #include <pv/abi/kvm.h>
 #include <pv/config.h>

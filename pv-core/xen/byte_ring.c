@@ -24,7 +24,10 @@ static int within(const struct pv_byte_ring *ring, uint32_t distance)
 	return distance > ring->size ? PV_EPROTO : (int)distance;
 }
 
-/* Each pairs with the other end's release: it is done with what we write over; what it says is there can be seen. */
+/*
+ * Each pairs with the other end's release: it is done with what we write over; what it says is
+ * there can be seen.
+ */
 int pv_byte_ring_unread(const struct pv_byte_ring *ring)
 {
 	return within(ring, ring->at - pv_shared_read_acquire(ring->theirs));

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Event channels while the domain is saved. Until it is known whether it goes on as it was, every port is masked, so that
- * no handler runs; the ones that were not are let go by the usual way then, which finds what came meanwhile.
+ * Event channels while the domain is saved. Until it is known whether it goes on as it was, every
+ * port is masked, so that no handler runs; the ones that were not are let go by the usual way then,
+ * which finds what came meanwhile.
  *
- * In a new domain no port is open but the toolstack's, which have new numbers: all are forgotten. Whoever has one's number still
- * must drop it before another is bound, which may be of that number.
+ * In a new domain no port is open but the toolstack's, which have new numbers: all are forgotten.
+ * Whoever has one's number still must drop it before another is bound, which may be of that number.
  */
 #include <pv/os.h>
 #include <pv/string.h>

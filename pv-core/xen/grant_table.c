@@ -146,7 +146,10 @@ int pv_grant_table_resume(void)
 
 	if (!table.version)
 		return 0;
-	/* Version 1 is what a Xen has that does not know versions, and what a new domain begins with. */
+	/*
+	 * Version 1 is what a Xen has that does not know versions, and what a new domain begins
+	 * with.
+	 */
 	if (pv_xen_gnttab_set_version(&set) && table.version != 1)
 		return PV_ENOTSUP;
 	return pv_grant_table_place();

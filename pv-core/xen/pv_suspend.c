@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A PV guest is saved (Xen public/xen.h, struct start_info; arch-x86/xen.h, struct arch_shared_info).
+ * A PV guest is saved (Xen public/xen.h, struct start_info; arch-x86/xen.h, struct
+ * arch_shared_info).
  *
- * THE TABLE OF FRAMES, from ours to the machine's, is what the toolstack begins with. It finds it by a tree in the shared
- * page: one page with the machine frames of pages with the machine frames of the table's pages. That is 512 GiB of memory.
+ * THE TABLE OF FRAMES, from ours to the machine's, is what the toolstack begins with. It finds it
+ * by a tree in the shared page: one page with the machine frames of pages with the machine frames
+ * of the table's pages. That is 512 GiB of memory.
  *
- * PAGE TABLES are saved with our frames in the place of the machine's, so that each must be one of ours. Pages of Xen's are none:
- * the shared page and the grant table are taken out of the page tables before, and appear again after, the new domain's.
+ * PAGE TABLES are saved with our frames in the place of the machine's, so that each must be one of
+ * ours. Pages of Xen's are none: the shared page and the grant table are taken out of the page
+ * tables before, and appear again after, the new domain's.
  *
- * START_INFO is what the hypercall names. The pages of store and console are in it by the machine's frames; in what
- * is saved, by ours. The new domain's toolstack turns them around, writes the new ports, shared page and table of frames, and all
- * of it is as at the start of day. What the CPU has of us it gets again, too: segments, traps, callbacks.
+ * START_INFO is what the hypercall names. The pages of store and console are in it by the machine's
+ * frames; in what is saved, by ours. The new domain's toolstack turns them around, writes the new
+ * ports, shared page and table of frames, and all of it is as at the start of day. What the CPU has
+ * of us it gets again, too: segments, traps, callbacks.
  */
 #include "pv-core/xen/pv_suspend.h"
 
@@ -52,7 +56,10 @@ bool pv_xen_pv_suspend_ready(void)
 
 /* --- the table of frames ---------------------------------------------------------------------- */
 
-/* Every frame in the tree is another one in each domain; but for the table itself, which the toolstack sees to. */
+/*
+ * Every frame in the tree is another one in each domain; but for the table itself, which the
+ * toolstack sees to.
+ */
 static void show(void)
 {
 	const char *table = (const char *)start_info()->mfn_list;

@@ -5,8 +5,9 @@
 #include <pv/types.h>
 
 /*
- * Shows the toolstack the table of frames, in the shared page, which is there; and takes that back. For a kernel that
- * did not call pv_xen_pv_can_suspend() they do nothing. Without memory the domain cannot be saved, which is logged.
+ * Shows the toolstack the table of frames, in the shared page, which is there; and takes that back.
+ * For a kernel that did not call pv_xen_pv_can_suspend() they do nothing. Without memory the domain
+ * cannot be saved, which is logged.
  */
 void pv_xen_pv_suspend_start(void);
 void pv_xen_pv_suspend_exit(void);
@@ -15,8 +16,8 @@ void pv_xen_pv_suspend_exit(void);
 bool pv_xen_pv_suspend_ready(void);
 
 /*
- * Has the domain saved, with every port masked. 0 in a new domain, in which no page of Xen's is mapped; 1 or PV_E* where
- * all is as before. Context: control, boot CPU, alone.
+ * Has the domain saved, with every port masked. 0 in a new domain, in which no page of Xen's is
+ * mapped; 1 or PV_E* where all is as before. Context: control, boot CPU, alone.
  */
 int pv_xen_pv_suspend(void);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Reading a runstate area (Xen public/vcpu.h, VCPUOP_register_runstate_memory_area). Where
- * VMASST_TYPE_runstate_update_flag works, the top bit of state_entry_time is set while Xen writes; the value is
- * read before and after in any case. What was stolen is the time runnable, but not running, and offline.
+ * VMASST_TYPE_runstate_update_flag works, the top bit of state_entry_time is set while Xen writes;
+ * the value is read before and after in any case. What was stolen is the time runnable, but not
+ * running, and offline.
  */
 #include "arch/x86/x86.h"
 #include "pv-core/xen/xen_smp.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * An HVM guest has each disk and network card twice: emulated, for firmware, and on xenbus. They are one and the same
- * disk, and one and the same address on the network; so the emulated ones go before the others are used. Asked for
- * through ports of the emulated platform device (Xen docs/misc/hvm-emulated-unplug.pandoc).
+ * An HVM guest has each disk and network card twice: emulated, for firmware, and on xenbus. They
+ * are one and the same disk, and one and the same address on the network; so the emulated ones go
+ * before the others are used. Asked for through ports of the emulated platform device (Xen
+ * docs/misc/hvm-emulated-unplug.pandoc).
  */
 #include <pv/log.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Xen's way to start a CPU (Xen public/vcpu.h): it is given all registers, and begins with them. In a PV
- * guest there is no other; a PVH guest's begin in 64-bit mode at once. An HVM guest's CPUs start as a machine's
- * do.
+ * Xen's way to start a CPU (Xen public/vcpu.h): it is given all registers, and begins with them. In
+ * a PV guest there is no other; a PVH guest's begin in 64-bit mode at once. An HVM guest's CPUs
+ * start as a machine's do.
  *
- * VCPUOP_initialise is for the first time only. A CPU that went off, by VCPUOP_down, goes on behind that hypercall
- * when it is brought up again, with what was left for it in `resume`. One that is off is not saved with its domain, and
- * begins once more in the new one.
+ * VCPUOP_initialise is for the first time only. A CPU that went off, by VCPUOP_down, goes on behind
+ * that hypercall when it is brought up again, with what was left for it in `resume`. One that is
+ * off is not saved with its domain, and begins once more in the new one.
  */
 #include <pv/config.h>
 #include <pv/err.h>
@@ -41,7 +41,10 @@ static bool find(uint32_t vcpu, struct pv_cpu_info *info)
 	return true;
 }
 
-/* The return address that the entry does not use keeps the stack as the ABI has it at a function's beginning. */
+/*
+ * The return address that the entry does not use keeps the stack as the ABI has it at a function's
+ * beginning.
+ */
 static uint64_t *stack_of(void *stack_end)
 {
 	uint64_t *sp = (uint64_t *)stack_end - 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * CPUs that the toolstack gives and takes (xl vcpu-set): cpu/N/availability in xenstore, "online" or "offline", for each of
- * the domain's vCPUs N (Xen docs/misc/xenstore-paths.pandoc). Nothing in Xen itself changes: the guest starts the CPU, or
- * takes it down, or does neither.
+ * CPUs that the toolstack gives and takes (xl vcpu-set): cpu/N/availability in xenstore, "online"
+ * or "offline", for each of the domain's vCPUs N (Xen docs/misc/xenstore-paths.pandoc). Nothing in
+ * Xen itself changes: the guest starts the CPU, or takes it down, or does neither.
  */
 #include "pv-core/xen/xen_hotplug.h"
 

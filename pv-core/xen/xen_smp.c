@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What Xen has for several CPUs, once they run: interrupts between them by event channels, waiting for one (SCHEDOP_poll),
- * flushing TLBs, and the time that others had.
+ * What Xen has for several CPUs, once they run: interrupts between them by event channels, waiting
+ * for one (SCHEDOP_poll), flushing TLBs, and the time that others had.
  *
  * RUNSTATE
- *	Each CPU registers an area (VCPUOP_register_runstate_memory_area), in cache lines of its own, which Xen
- *	writes when the CPU begins to run, and runstate.c reads. Xen writes to an area's virtual address, through
- *	the page tables of that CPU, so it is one of the kernel's.
+ *	Each CPU registers an area (VCPUOP_register_runstate_memory_area), in cache lines of its
+ *	own, which Xen writes when the CPU begins to run, and runstate.c reads. Xen writes to an
+ *	area's virtual address, through the page tables of that CPU, so it is one of the kernel's.
  *
  * WAITING
- *	A CPU has a port that stays masked, and is polled. To kick is to send to it: pending from then on, so that
- *	a poll that begins later ends at once. The waiter clears it when it is through.
+ *	A CPU has a port that stays masked, and is polled. To kick is to send to it: pending from
+ *	then on, so that a poll that begins later ends at once. The waiter clears it when it is
+ *	through.
  */
 #include "pv-core/xen/xen_smp.h"
 
@@ -214,7 +215,9 @@ void pv_xen_smp_begin(void)
 	pv_xen_smp_cpu_start(pv_os_cpu());
 }
 
-/* The runstate that was before counts no more: what is stolen begins anew, as Xen's account does. */
+/*
+ * The runstate that was before counts no more: what is stolen begins anew, as Xen's account does.
+ */
 void pv_xen_smp_resume(void)
 {
 	unsigned int cpu = pv_os_cpu(), i;

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The domain is saved, or moved, by the toolstack (Xen public/sched.h, SHUTDOWN_suspend), and is another one afterwards.
+ * The domain is saved, or moved, by the toolstack (Xen public/sched.h, SHUTDOWN_suspend), and is
+ * another one afterwards.
  *
- * WHAT IS LEFT of a PVH or HVM guest: memory, registers, and the pages that the toolstack made, at the frames of before. The
- * pages of Xen's that were among ours are memory with what was in them last: the new domain's take their place. Event
- * channels, the grant table and what was registered for CPUs are as in a domain that never ran.
+ * WHAT IS LEFT of a PVH or HVM guest: memory, registers, and the pages that the toolstack made, at
+ * the frames of before. The pages of Xen's that were among ours are memory with what was in them
+ * last: the new domain's take their place. Event channels, the grant table and what was registered
+ * for CPUs are as in a domain that never ran.
  *
- * CANCELLED. The hypercall returns 1 when the domain goes on as it was: saving failed, or only a copy was made.
+ * CANCELLED. The hypercall returns 1 when the domain goes on as it was: saving failed, or only a
+ * copy was made.
  *
- * A PV guest's frames are other ones of the machine then, and no page of Xen's may be in its page tables: pv_suspend.c.
+ * A PV guest's frames are other ones of the machine then, and no page of Xen's may be in its page
+ * tables: pv_suspend.c.
  */
 #include "pv-core/xen/xen_suspend.h"
 
@@ -50,7 +54,10 @@ static bool alone(void)
 	return true;
 }
 
-/* Xen's pages in the place of what is left of the old ones; and first of all whatever is written to the log. */
+/*
+ * Xen's pages in the place of what is left of the old ones; and first of all whatever is written to
+ * the log.
+ */
 static int place_again(void)
 {
 	void *page = (void PV_FORCE *)pv_xen_shared_info();

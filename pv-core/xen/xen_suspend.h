@@ -9,7 +9,8 @@ int pv_xen_suspend(void);
 int pv_xen_resume(void);
 
 /*
- * Called in a new domain before anything is written to the log: the console's. Attached for ever; attaching again is nothing.
+ * Called in a new domain before anything is written to the log: the console's. Attached for ever;
+ * attaching again is nothing.
  */
 struct pv_xen_early {
 	void (*resume)(void);

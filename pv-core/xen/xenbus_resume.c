@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The bus in a new domain: another connection to the store, in which the toolstack wrote the same devices anew. Each is the device
- * that it was, though its backend's folder has another name (the domain's number is in it); a device that is not there any
- * more goes, as ever.
+ * The bus in a new domain: another connection to the store, in which the toolstack wrote the same
+ * devices anew. Each is the device that it was, though its backend's folder has another name (the
+ * domain's number is in it); a device that is not there any more goes, as ever.
  *
- * For a driver it is as if its backend had started again: from Connected, as it was taken to be, to Initialising or InitWait. The
- * tables do the rest, by the watches, all of which fire when they are set again.
+ * For a driver it is as if its backend had started again: from Connected, as it was taken to be, to
+ * Initialising or InitWait. The tables do the rest, by the watches, all of which fire when they are
+ * set again.
  */
 #include <pv/config.h>
 #include <pv/log.h>

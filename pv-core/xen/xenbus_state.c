@@ -119,8 +119,8 @@ static void look_unattached(struct pv_xenbus_device *xd)
 }
 
 /*
- * A backend that ended while the driver waited for it may have answered to a predecessor's state, or
- * started again: then nobody moves any more, and it is asked once more.
+ * A backend that ended while the driver waited for it may have answered to a predecessor's state,
+ * or started again: then nobody moves any more, and it is asked once more.
  */
 static bool to_be_asked_again(const struct pv_xenbus_device *xd)
 {
@@ -161,9 +161,9 @@ bool pv_xenbus_settled(const struct pv_xenbus_device *xd)
 /* --- a driver was asked ----------------------------------------------------------------------- */
 
 /*
- * It read our state and our rings' references before it was told that they are none of its: it works
- * on them, by what was agreed with its predecessor, and only another connection agrees anew. Until
- * it let go of the rings nothing may be sent again that it could still do itself.
+ * It read our state and our rings' references before it was told that they are none of its: it
+ * works on them, by what was agreed with its predecessor, and only another connection agrees anew.
+ * Until it let go of the rings nothing may be sent again that it could still do itself.
  */
 static int let_go(struct pv_xenbus_device *xd)
 {

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The library's clock in a process, on this machine's own TSC: what it costs beside the vDSO's, and that it never steps
- * back over four threads that stand for CPUs.
+ * The library's clock in a process, on this machine's own TSC: what it costs beside the vDSO's, and
+ * that it never steps back over four threads that stand for CPUs.
  *
- *	clock back N	N readings, handed from thread to thread by a shared word: with one clock for all and the host's promise of
- *			that; and, the promise ignored, with clocks that are up to 600 us apart
- *	clock cost	nanoseconds for a reading, and for one of clock_gettime(CLOCK_MONOTONIC), which reads the vDSO
+ *	clock back N	N readings, handed from thread to thread by a shared word: with one clock
+ *			for all and the host's promise of that; and, the promise ignored, with
+ *			clocks that are up to 600 us apart
+ *	clock cost	nanoseconds for a reading, and for one of clock_gettime(CLOCK_MONOTONIC),
+ *			which reads the vDSO
  *
- * The pages are written here, as a host does, with a rate that was measured. Where the TSC is no good nothing of this
- * makes sense.
+ * The pages are written here, as a host does, with a rate that was measured. Where the TSC is no
+ * good nothing of this makes sense.
  */
 #include <pthread.h>
 #include <pv/config.h>

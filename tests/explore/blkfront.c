@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * drivers/blkfront with two reads in flight, and a backend that may change any word of the ring
- * between any two loads. The scenario keeps account of what the driver was told: the device is broken
- * exactly if that cannot be; each request completes once, with what was said of it by the first copy
- * of its response, or with PV_EPROTO.
+ * between any two loads. The scenario keeps account of what the driver was told: the device is
+ * broken exactly if that cannot be; each request completes once, with what was said of it by the
+ * first copy of its response, or with PV_EPROTO.
  */
 #include "fake_vbd.h"
 #include "guest.h"

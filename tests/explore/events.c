@@ -2,8 +2,8 @@
 /*
  * pv-core/xen/events.c against senders, in every order, on the fake Xen's page: an upcall that
  * interrupts the main program at any access, a late port that the main program lets go after the
- * work, and one whose handler does the work. And upcalls that are lost: the main program looks by the clock then, and what
- * comes after that is heard of again.
+ * work, and one whose handler does the work. And upcalls that are lost: the main program looks by
+ * the clock then, and what comes after that is heard of again.
  */
 #include <pv/err.h>
 #include <pv/fake.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * drivers/netfront with two packets in flight and receive buffers posted, and a backend that may
- * change any word of either ring between any two loads. The scenario keeps account of what the driver
- * was told: the device is broken exactly if that cannot be; each packet completes once, with what was
- * said of it by the first copy of its response, or with PV_EPROTO; and a frame is delivered for each
- * good response.
+ * change any word of either ring between any two loads. The scenario keeps account of what the
+ * driver was told: the device is broken exactly if that cannot be; each packet completes once, with
+ * what was said of it by the first copy of its response, or with PV_EPROTO; and a frame is
+ * delivered for each good response.
  */
 #include <pv/err.h>
 

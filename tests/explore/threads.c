@@ -82,7 +82,10 @@ void explore_thread(unsigned int cpu, bool servant, void (*fn)(void *arg), void 
 	t->access.size = 0;
 	t->fn = fn;
 	t->arg = arg;
-	/* As explore_switch() leaves a stack: six registers, and where it returns to; aligned there as after a call. */
+	/*
+	 * As explore_switch() leaves a stack: six registers, and where it returns to; aligned there
+	 * as after a call.
+	 */
 	sp = (void **)(t->stack + STACK) - 1;
 	*--sp = (void *)entry;
 	t->sp = sp - 6;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * drivers/virtio with two reads in flight, and a device that may change any word that it can write
- * between any two loads. The scenario keeps account of what the driver was told: the device is broken
- * exactly if that cannot be; each request completes once; descriptors are never read back.
+ * between any two loads. The scenario keeps account of what the driver was told: the device is
+ * broken exactly if that cannot be; each request completes once; descriptors are never read back.
  */
 #include "fake_disk.h"
 #include "guest.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * drivers/virtio's network device with two packets in flight and receive buffers posted, and a device
- * that may change any word of one used ring between any two loads: of either, in runs of their own.
- * The scenario keeps account of what the driver was told: the device is broken exactly if that cannot
- * be; each packet completes once; a frame is delivered for each buffer that may be one.
+ * drivers/virtio's network device with two packets in flight and receive buffers posted, and a
+ * device that may change any word of one used ring between any two loads: of either, in runs of
+ * their own. The scenario keeps account of what the driver was told: the device is broken exactly
+ * if that cannot be; each packet completes once; a frame is delivered for each buffer that may be
+ * one.
  */
 #include "fake_card.h"
 #include "guest.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * ACPI tables: the way to them, what PCI reads of MCFG, the CPUs of the MADT, AML, and resource descriptors. Checksums are made right, where
- * they would only keep the input out.
+ * ACPI tables: the way to them, what PCI reads of MCFG, the CPUs of the MADT, AML, and resource
+ * descriptors. Checksums are made right, where they would only keep the input out.
  */
 #include <pv/boot.h>
 #include <pv/virtio.h>
@@ -93,7 +93,10 @@ static void tables(void)
 	use(fake_acpi_root(&acpi, fuzz_u8() & 1, pa, n));
 }
 
-/* Memory with the RSDP at its beginning, of which the checksums of what is a table by its length are right. */
+/*
+ * Memory with the RSDP at its beginning, of which the checksums of what is a table by its length
+ * are right.
+ */
 static void raw(void)
 {
 	size_t len = fuzz_bytes(acpi.mem + 36, sizeof(acpi.mem) - 36), at;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The block frontend's data path against a backend that answers what it likes, scribbles on the ring, keeps pages
- * mapped, and starts again. Each request that was accepted is done once, and every grant comes back.
+ * The block frontend's data path against a backend that answers what it likes, scribbles on the
+ * ring, keeps pages mapped, and starts again. Each request that was accepted is done once, and
+ * every grant comes back.
  *
  * What the two negotiate is set here, not read from a store: that is fuzzed by "xenbus".
  */

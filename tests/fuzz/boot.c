@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What loaders leave: PVH's start info, Linux's zero page, Xen's start_info. Physical memory is the rest of the
- * input, from a page's beginning on, and ends with it.
+ * What loaders leave: PVH's start info, Linux's zero page, Xen's start_info. Physical memory is the
+ * rest of the input, from a page's beginning on, and ends with it.
  */
 #include <pv/abi/xen.h>
 #include <pv/boot.h>

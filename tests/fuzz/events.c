@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Event words: the shared page's bits, selectors and flags as nobody's Xen would leave them, events for ports that
- * are not bound. Handlers of closed ports are not called, and each upcall ends.
+ * Event words: the shared page's bits, selectors and flags as nobody's Xen would leave them, events
+ * for ports that are not bound. Handlers of closed ports are not called, and each upcall ends.
  */
 #include "pv-core/xen/events.h"
 #include "pv-core/xen/xen.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The fuzz targets' frame: libFuzzer's two functions, the input, and what is counted after each one.
+ * The fuzz targets' frame: libFuzzer's two functions, the input, and what is counted after each
+ * one.
  *
  * There is one program for all targets. Which one it is says the name by which it was called.
  */
@@ -24,8 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__asan_default_options(void);
 
 /*
- * Memory is reused soon, and has no history: else the most time goes there. An input that failed can be run again with
- * ASAN_OPTIONS=malloc_context_size=20. Leaks are counted here.
+ * Memory is reused soon, and has no history: else the most time goes there. An input that failed
+ * can be run again with ASAN_OPTIONS=malloc_context_size=20. Leaks are counted here.
  */
 const char *__asan_default_options(void)
 {

@@ -2,15 +2,17 @@
 /*
  * What the fuzz targets have in common.
  *
- * A target is a piece of the library on the fake machine, and one input is the life of its peer. The input
- * is read from both ends. From its front come, one after the other, the steps: what the kernel does, what
- * the peer puts where. From its back come the answers to single loads: with fuzz_shared(true) each load of shared
- * memory passes by fuzz_answer(), which mostly lets it be, and sometimes answers otherwise. So what is
- * loaded twice may differ, and what made it differ is in the input: each attack on a time of check replays.
- * Where the ends meet the input is used up: steps end, and loads are honest.
+ * A target is a piece of the library on the fake machine, and one input is the life of its peer.
+ * The input is read from both ends. From its front come, one after the other, the steps: what the
+ * kernel does, what the peer puts where. From its back come the answers to single loads: with
+ * fuzz_shared(true) each load of shared memory passes by fuzz_answer(), which mostly lets it be,
+ * and sometimes answers otherwise. So what is loaded twice may differ, and what made it differ is
+ * in the input: each attack on a time of check replays. Where the ends meet the input is used up:
+ * steps end, and loads are honest.
  *
- * Each input begins with the same machine. What a target brought up once (fuzz_target.start) stays; all else is to
- * be given back by the end of one(): allocations, pages, mappings, interrupts and the control lock are counted.
+ * Each input begins with the same machine. What a target brought up once (fuzz_target.start) stays;
+ * all else is to be given back by the end of one(): allocations, pages, mappings, interrupts and
+ * the control lock are counted.
  */
 #ifndef PV_FUZZ_H
 #define PV_FUZZ_H
@@ -54,8 +56,8 @@ static inline unsigned int fuzz_below(unsigned int n)
 }
 
 /*
- * What a load of `size` bytes gives that finds `value`, by the back of the input: a byte below 0xc0 lets it and so
- * many more be; another says how it is changed.
+ * What a load of `size` bytes gives that finds `value`, by the back of the input: a byte below 0xc0
+ * lets it and so many more be; another says how it is changed.
  */
 uint64_t fuzz_answer(uint64_t value, unsigned int size);
 

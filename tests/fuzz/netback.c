@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The network frontend's rings against a backend that answers what it likes on both, scribbles on them, and keeps
- * pages. Every grant comes back.
+ * The network frontend's rings against a backend that answers what it likes on both, scribbles on
+ * them, and keeps pages. Every grant comes back.
  */
 #include "drivers/netfront/netfront.h"
 #include "kernel.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Pages that the hypervisor or another domain writes, and that are no rings of requests: the clock's, the wall
- * clock's, the areas of stolen time, and the byte rings of console and store.
+ * Pages that the hypervisor or another domain writes, and that are no rings of requests: the
+ * clock's, the wall clock's, the areas of stolen time, and the byte rings of console and store.
  */
 #include <pv/err.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio block driver: what its device says of itself, and how it answers. Each request that was accepted is
- * done once, whatever becomes of the device.
+ * The virtio block driver: what its device says of itself, and how it answers. Each request that
+ * was accepted is done once, whatever becomes of the device.
  */
 #include <pv/blk.h>
 #include <pv/virtio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A virtio-mmio register file that begins as a good one's and answers each read as the input says, with the drivers
- * on it.
+ * A virtio-mmio register file that begins as a good one's and answers each read as the input says,
+ * with the drivers on it.
  */
 #include <pv/virtio.h>
 

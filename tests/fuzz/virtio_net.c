@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The virtio network driver: features and configuration, headers and lengths of what is received, and what is
- * said to be sent. Each packet that was accepted is done once; each one delivered lies within its buffer.
+ * The virtio network driver: features and configuration, headers and lengths of what is received,
+ * and what is said to be sent. Each packet that was accepted is done once; each one delivered lies
+ * within its buffer.
  */
 #include <pv/net.h>
 #include <pv/virtio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A virtio-pci function that lies: in configuration space and capabilities, which begin as a good function's, and in
- * its registers, each read of which the input may answer.
+ * A virtio-pci function that lies: in configuration space and capabilities, which begin as a good
+ * function's, and in its registers, each read of which the input may answer.
  */
 #include <pv/virtio.h>
 
@@ -28,7 +28,10 @@ static uint32_t config(void *arg, uint64_t offset, unsigned int size)
 {
 	uint32_t v = read_config(arg, offset, size);
 
-	/* What answers nowhere goes on doing so, or each scan would find all functions of all buses. */
+	/*
+	 * What answers nowhere goes on doing so, or each scan would find all functions of all
+	 * buses.
+	 */
 	return v == 0xffffffffu >> (32 - 8 * size) ? v : (uint32_t)fuzz_answer(v, size);
 }
 

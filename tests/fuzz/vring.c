@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The split ring's driver side against a device that writes what it likes, wherever it may: used elements and
- * index, descriptors, the avail ring. Of each chain the token comes back once, and no length beyond the chain's.
+ * The split ring's driver side against a device that writes what it likes, wherever it may: used
+ * elements and index, descriptors, the avail ring. Of each chain the token comes back once, and no
+ * length beyond the chain's.
  */
 #include "drivers/virtio/vring_split.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The targets on the fake Xen. It and the library's core are brought up once; connections come and go with each
- * input. What a peer has mapped it lets go in the end.
+ * The targets on the fake Xen. It and the library's core are brought up once; connections come and
+ * go with each input. What a peer has mapped it lets go in the end.
  */
 #ifndef PV_FUZZ_XEN_H
 #define PV_FUZZ_XEN_H
@@ -28,7 +28,10 @@ void fuzz_xen_end(void);
 /* Writes `n` bytes of the input, at most 16, somewhere into `len` bytes at `page`. */
 void fuzz_xen_scribble(void *page, unsigned int len, unsigned int n);
 
-/* The store's page, and its server's notification. The server is called where the guest notifies it or waits. */
+/*
+ * The store's page, and its server's notification. The server is called where the guest notifies it
+ * or waits.
+ */
 void *fuzz_xen_store(void (*server)(void));
 void fuzz_xen_store_event(void);
 

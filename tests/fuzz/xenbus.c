@@ -237,7 +237,10 @@ static void one(void)
 	unsigned int i;
 
 	store_new();
-	/* By the ring, too, one of so many: it takes three times as long, and is the xenstore target's. */
+	/*
+	 * By the ring, too, one of so many: it takes three times as long, and is the xenstore
+	 * target's.
+	 */
 	store.direct = fuzz_left() % 64 != 0;
 	num_tokens = again = strange = 0;
 	back_state[0] = back_state[1] = 2;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * xenstored's bytes: replies in another order than asked, of other types and lengths, to nobody; streams that are no
- * messages, and offsets that are none. Each call ends, with an answer within its buffer or with an error.
+ * xenstored's bytes: replies in another order than asked, of other types and lengths, to nobody;
+ * streams that are no messages, and offsets that are none. Each call ends, with an answer within
+ * its buffer or with an error.
  */
 #include <pv/err.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The split virtqueue with event indices, and with flags (virtio 1.2, 2.7.7, 2.7.10;
- * drivers/virtio/vring_split.h): driver and device each offer, publish, ask to be told and sleep, in
- * every order that there is, over a wrap of the indices. The device completes in any order.
+ * drivers/virtio/vring_split.h): driver and device each offer, publish, ask to be told and sleep,
+ * in every order that there is, over a wrap of the indices. The device completes in any order.
  *
  * Shown: the driver gets every completion, so that no kick and no interrupt is lost (a sleep from
- * which nobody wakes it is an invalid end state); each side finds what the other offered; no head is
- * in flight twice.
+ * which nobody wakes it is an invalid end state); each side finds what the other offered; no head
+ * is in flight twice.
  *
  * Fault row 44
  *
@@ -15,10 +15,10 @@
  * mutation NO_MB_ARM: no barrier between the driver's wish and the last look at used->idx
  * mutation NO_FINAL_CHECK: sleeps without a last look
  * mutation NO_ARM: sleeps without asking to be told
- * mutation EVENT_OFF_BY_ONE, not FLAGS: a kick is sent for the index after the one that the device named
- * mutation LAST_ONLY, not FLAGS: looks only at the last of several chains that are published at once
- * mutation INDEX_FIRST: avail->idx is published before the ring
- * mutation DEVICE_NO_MB: the device has no barrier before its last look
+ * mutation EVENT_OFF_BY_ONE, not FLAGS: a kick is sent for the index after the one that the device
+ * named mutation LAST_ONLY, not FLAGS: looks only at the last of several chains that are published
+ * at once mutation INDEX_FIRST: avail->idx is published before the ring mutation DEVICE_NO_MB: the
+ * device has no barrier before its last look
  */
 #define MEM 11
 #define CPUS 2

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The arithmetic that evidx.pml has in small numbers, in the library's own and in all of them: after each number of chains that
- * a ring may hold, for each index at which the device may ask for a notification, pv_vring_kick() notifies exactly if that index
- * was passed; and pv_vring_arm() says that the awaited completions are there exactly if they are. 2^32 pairs, from just before
- * the indices wrap.
+ * The arithmetic that evidx.pml has in small numbers, in the library's own and in all of them:
+ * after each number of chains that a ring may hold, for each index at which the device may ask for
+ * a notification, pv_vring_kick() notifies exactly if that index was passed; and pv_vring_arm()
+ * says that the awaited completions are there exactly if they are. 2^32 pairs, from just before the
+ * indices wrap.
  */
 #define pv_mb() pv_barrier() /* one CPU; it would take the most time */
 

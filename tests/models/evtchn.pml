@@ -2,14 +2,14 @@
 /*
  * Event channels by the two-level ABI (Xen public/event_channel.h; pv-core/xen/events.c): pending,
  * mask, selector and the CPU's flag, with senders that come at any moment of a dispatch or an
- * unmask. Port 0 ends late: the dispatcher masks it, and the main program unmasks it after the work.
- * Port 1 is worked for in its handler.
+ * unmask. Port 0 ends late: the dispatcher masks it, and the main program unmasks it after the
+ * work. Port 1 is worked for in its handler.
  *
- * Shown: whatever is sent is worked for in the end, with no further event (work that nobody is going
- * to look for is an invalid end state).
+ * Shown: whatever is sent is worked for in the end, with no further event (work that nobody is
+ * going to look for is an invalid end state).
  *
- * The main program runs beside the dispatcher, rather than being interrupted by it: more orders than
- * one CPU has. Xen interrupts when the flag goes from 0 to 1, and only then.
+ * The main program runs beside the dispatcher, rather than being interrupted by it: more orders
+ * than one CPU has. Xen interrupts when the flag goes from 0 to 1, and only then.
  *
  * Fault row 22
  *

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A lock whose waiters sleep (pv-core/lock.c): a queue, thieves that take it past a first in the queue
- * that does not run, and kicks.
+ * A lock whose waiters sleep (pv-core/lock.c): a queue, thieves that take it past a first in the
+ * queue that does not run, and kicks.
  *
- * Shown: one CPU at a time has it; no thief takes it past one that has claimed it; nobody sleeps for good
- * (that would be a state without a way on). How long a CPU spins is left open: it may give up at once.
+ * Shown: one CPU at a time has it; no thief takes it past one that has claimed it; nobody sleeps
+ * for good (that would be a state without a way on). How long a CPU spins is left open: it may give
+ * up at once.
  *
- * A waiter's own word is `mem`, by the CPU's queue of stores; what is written by locked instructions only
- * is a variable.
+ * A waiter's own word is `mem`, by the CPU's queue of stores; what is written by locked
+ * instructions only is a variable.
  *
  * variant ALONE: all join the queue at once, nobody is a thief
  * mutation NO_LOOK: the first of the queue sleeps without another look at the lock
@@ -97,7 +98,13 @@ inline wait_as_first(c, v, got)
 	:: else ->
 		atomic { empty(queue[c]) -> claimed = true };
 		if
-		:: atomic { empty(queue[c]) && !held -> held = true; claimed = false; got = true; has_it() }
+		:: atomic {
+			empty(queue[c]) && !held ->
+			held = true;
+			claimed = false;
+			got = true;
+			has_it()
+		}
 		:: held ->
 			/* It has spun for long enough. */
 			atomic { empty(queue[c]) -> claimed = false };

@@ -3,8 +3,8 @@
  * A pvclock page's version (Xen public/xen.h, struct vcpu_time_info; pv-core/pvclock.h): the host
  * writes it at any moment of a reading, and may stop anywhere.
  *
- * Shown: a reading that is taken is of one update, and of one that was complete; and a reading ends,
- * whatever the host does.
+ * Shown: a reading that is taken is of one update, and of one that was complete; and a reading
+ * ends, whatever the host does.
  *
  * Fault row 45
  *

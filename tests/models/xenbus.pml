@@ -6,10 +6,11 @@
  * and answers to what the store has at that moment. Watches are coalesced. A deadline passes when
  * nobody else has anything to do.
  *
- * Shown: whatever a predecessor left, in both folders, the device ends connected on both sides, with
- * a driver and with the rings that it offered last; or, if the toolstack took it away, without one
- * and with the backend gone. It is never given up, and never broken: a backend that started again and
- * was seen to take the old rings is made to let go of them. With nothing in the way no deadline passes.
+ * Shown: whatever a predecessor left, in both folders, the device ends connected on both sides,
+ * with a driver and with the rings that it offered last; or, if the toolstack took it away, without
+ * one and with the backend gone. It is never given up, and never broken: a backend that started
+ * again and was seen to take the old rings is made to let go of them. With nothing in the way no
+ * deadline passes.
  *
  * Fault row 27
  *
@@ -307,7 +308,10 @@ rest:	assert(online -> driver && state == Connected && front == Connected && bac
 
 init {
 	atomic {
-		/* The frontend's folder as any predecessor left it, the backend's in any state it has. */
+		/*
+		 * The frontend's folder as any predecessor left it, the backend's in any state it
+		 * has.
+		 */
 		select(front : 0 .. 8);
 		if
 		:: back = Initialising

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Writes the tables of pv-core/xen/xenbus_table.c as xenbus.pml takes them: the model checks these. */
+/*
+ * Writes the tables of pv-core/xen/xenbus_table.c as xenbus.pml takes them: the model checks these.
+ */
 #include <stdio.h>
 
 #include "pv-core/xen/xenbus.h"

@@ -4,8 +4,8 @@
  * put, show, ask for an event and sleep, in every order that there is, over a wrap of the indices.
  *
  * Shown: the frontend gets every answer, so that no event is lost in either direction (a sleep from
- * which nobody wakes it is an invalid end state); each side finds in a slot what the other put there;
- * indices never say more than there is.
+ * which nobody wakes it is an invalid end state); each side finds in a slot what the other put
+ * there; indices never say more than there is.
  *
  * Fault row 7
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * In the copy of the library's sources that has all mutants: which one a run takes out, and which branches it saw
- * taken.
+ * In the copy of the library's sources that has all mutants: which one a run takes out, and which
+ * branches it saw taken.
  */
 #ifndef TESTS_MUTANTS_MUTANT_H
 #define TESTS_MUTANTS_MUTANT_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* PV_MUTANT=n takes branch n out; PV_MUTANTS_SEEN=file gets the numbers of those that the run saw taken. */
+/*
+ * PV_MUTANT=n takes branch n out; PV_MUTANTS_SEEN=file gets the numbers of those that the run saw
+ * taken.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -36,8 +36,8 @@ void kunit_fail_at(struct kunit *test, bool leave, const char *file, int line, c
 }
 
 /*
- * Large blocks are kept from one use to the next: to get and return them is what a short run would take the most time
- * for. They are given out in the order in which they were asked for first.
+ * Large blocks are kept from one use to the next: to get and return them is what a short run would
+ * take the most time for. They are given out in the order in which they were asked for first.
  */
 #define LARGE  (512u << 10)
 #define LARGES 16u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The fakes of kunit/ without KUnit: for programs that use them and are no suites. What the fakes' own
- * assertions find ends the program.
+ * The fakes of kunit/ without KUnit: for programs that use them and are no suites. What the fakes'
+ * own assertions find ends the program.
  */
 #ifndef PV_TESTS_PLAIN_H
 #define PV_TESTS_PLAIN_H

@@ -2,9 +2,9 @@
 /*
  * A kernel at work on a block device, and the oracle of its disk.
  *
- * Each sector that is written has its number and a version in every word. The oracle knows which version a sector
- * has; after a write that failed it may have either, until the next one that goes well. Requests that
- * overlap are not in flight together: which of them is last nobody could say.
+ * Each sector that is written has its number and a version in every word. The oracle knows which
+ * version a sector has; after a write that failed it may have either, until the next one that goes
+ * well. Requests that overlap are not in flight together: which of them is last nobody could say.
  */
 #include <pv/blk.h>
 #include <pv/err.h>

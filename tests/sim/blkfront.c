@@ -161,7 +161,10 @@ static void come_back(void)
 	work();
 }
 
-/* Before it is told that it has none, it takes the rings that it finds named, and begins to serve them. */
+/*
+ * Before it is told that it has none, it takes the rings that it finds named, and begins to serve
+ * them.
+ */
 static void take_over(void)
 {
 	connects_again();

@@ -2,9 +2,9 @@
 /*
  * A kernel at work on a network device, and the log of both directions.
  *
- * Each frame has a number, and its bytes follow from number and length. What the peer sees, and what the kernel
- * receives, are frames of the log, in its order, each at most once; what is said to be sent was seen. Without a fault
- * that loses frames all that were put on the wire arrive.
+ * Each frame has a number, and its bytes follow from number and length. What the peer sees, and
+ * what the kernel receives, are frames of the log, in its order, each at most once; what is said to
+ * be sent was seen. Without a fault that loses frames all that were put on the wire arrive.
  */
 #include <pv/err.h>
 #include <pv/net.h>

@@ -148,7 +148,10 @@ static void come_back(void)
 	sim_story.away = false;
 }
 
-/* Before it is told that it has none, it takes the rings that it finds named, and begins to serve them. */
+/*
+ * Before it is told that it has none, it takes the rings that it finds named, and begins to serve
+ * them.
+ */
 static void take_over(void)
 {
 	if (sim_story.away || broken())
@@ -248,7 +251,10 @@ static void fault(unsigned int which)
 		sim_story.loses = true;
 		break;
 	case BAD_TX_ID:
-		/* In the place of one that it took: of what is not there yet, it would be overwritten. */
+		/*
+		 * In the place of one that it took: of what is not there yet, it would be
+		 * overwritten.
+		 */
 		if (!nb->connected || broken() || !fake_netback_tx_take(nb, &req))
 			break;
 		fake_netback_tx_answer(nb, 0x1234, 0);

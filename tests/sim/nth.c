@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A whole life, in which the n-th allocation, or the n-th hypercall, fails: for each n until there is none. And one that has n
- * grants and no more, for good or until the first that failed: for each n until that is enough. What
- * fails is given up cleanly, the rest goes on, and nothing is left. The one after it, without a failure, is whole.
+ * A whole life, in which the n-th allocation, or the n-th hypercall, fails: for each n until there
+ * is none. And one that has n grants and no more, for good or until the first that failed: for each
+ * n until that is enough. What fails is given up cleanly, the rest goes on, and nothing is left.
+ * The one after it, without a failure, is whole.
  */
 #include <pv/blk.h>
 #include <pv/err.h>
@@ -347,7 +348,10 @@ unsigned long sim_nth(const char *name)
 	unsigned long runs = 0;
 	long n;
 
-	/* With a peer that is trusted, and with one that is not, for which other allocations are made. */
+	/*
+	 * With a peer that is trusted, and with one that is not, for which other allocations are
+	 * made.
+	 */
 	for (i = 0; i < twice; i++) {
 		const struct life *life = &lives[i / 2];
 		bool all = life->xen && i % 2 == 0;

@@ -5,9 +5,10 @@
  *	sim [--rig NAME] [--only KIND] [--seeds N] [--from S] [--ops N] [--pairs N]
  *	sim --rig NAME --seed S --ops N [--fault WHICH@STEP]...		one run again
  *
- * For each rig: "nth", lives in which the n-th allocation, hypercall or grant fails; "one-fault", none, and each at each step of 16;
- * "two-faults", each two at each two steps of --pairs; and "seeds", runs of many steps with faults here and there, one for each seed
- * from S on. With PV_RESULTS in the environment each kind of runs is a test.
+ * For each rig: "nth", lives in which the n-th allocation, hypercall or grant fails; "one-fault",
+ * none, and each at each step of 16; "two-faults", each two at each two steps of --pairs; and
+ * "seeds", runs of many steps with faults here and there, one for each seed from S on. With
+ * PV_RESULTS in the environment each kind of runs is a test.
  */
 #include <pv/string.h>
 
@@ -121,8 +122,8 @@ void __sanitizer_set_death_callback(void (*fn)(void)) __attribute__((weak));
 const char *__asan_default_options(void);
 
 /*
- * Memory is reused after some runs, and its history is short: else a third of the time goes there. One run again may have
- * ASAN_OPTIONS=malloc_context_size=20.
+ * Memory is reused after some runs, and its history is short: else a third of the time goes there.
+ * One run again may have ASAN_OPTIONS=malloc_context_size=20.
  */
 const char *__asan_default_options(void)
 {

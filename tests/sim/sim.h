@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The simulator: a kernel, the library and a peer in one process, on a virtual clock, one step after the other.
+ * The simulator: a kernel, the library and a peer in one process, on a virtual clock, one step
+ * after the other.
  *
- * A RUN is said by a seed, a number of steps, and faults, each at a step. The seed chooses all else: what the peer
- * offers, what each step does (the kernel submits, flushes, polls; the peer works off some; time passes). So a run
- * repeats exactly, and a failure prints the command that repeats it.
+ * A RUN is said by a seed, a number of steps, and faults, each at a step. The seed chooses all
+ * else: what the peer offers, what each step does (the kernel submits, flushes, polls; the peer
+ * works off some; time passes). So a run repeats exactly, and a failure prints the command that
+ * repeats it.
  *
- * After the steps the faults are over: the peer behaves, comes back if it was away, and what is in flight must end
- * within a bound of virtual time. What holds in every run is checked by PLAIN_CHECK():
+ * After the steps the faults are over: the peer behaves, comes back if it was away, and what is in
+ * flight must end within a bound of virtual time. What holds in every run is checked by
+ * PLAIN_CHECK():
  *
  *	each request completes once, with a status that what happened allows
  *	data are what an oracle says, and so is the peer's disk in the end
  *	without a lost event, events alone are enough to get there
- *	a device that nobody lied to works still; one that was lied to is broken, and nothing else is
- *	nothing is left: memory, mappings, interrupts, grants, ports
+ *	a device that nobody lied to works still; one that was lied to is broken, and nothing else
+ *	is nothing is left: memory, mappings, interrupts, grants, ports
  */
 #ifndef PV_SIM_H
 #define PV_SIM_H
@@ -41,20 +44,23 @@ static inline unsigned int sim_below(unsigned int n)
 	return (unsigned int)(sim_random() >> 33) % n;
 }
 
-/* Whole lives of the rig, in which the n-th allocation or hypercall fails (nth.c); their number. And which one goes on. */
+/*
+ * Whole lives of the rig, in which the n-th allocation or hypercall fails (nth.c); their number.
+ * And which one goes on.
+ */
 unsigned long sim_nth(const char *rig);
 const char *sim_nth_trying(void);
 
 /*
- * Suspends the guest. It goes on as another domain, with what `there` makes of the peer; NULL: where it was. And the
- * device's folder, as the toolstack makes it for a new domain (move.c).
+ * Suspends the guest. It goes on as another domain, with what `there` makes of the peer; NULL:
+ * where it was. And the device's folder, as the toolstack makes it for a new domain (move.c).
  */
 void sim_suspend(void (*there)(void));
 void sim_new_folder(const char *front);
 
 /*
- * Xen's store, before a rig's is up: a guest may connect to it anew. And it starts again at one of the next requests,
- * with no watch and no transaction, and without an answer.
+ * Xen's store, before a rig's is up: a guest may connect to it anew. And it starts again at one of
+ * the next requests, with no watch and no transaction, and without an answer.
  */
 void sim_store_reconnects(void);
 void sim_store_restarts(void);

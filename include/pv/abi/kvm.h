@@ -30,7 +30,7 @@
 #define KVM_FEATURE_POLL_CONTROL	   12 /* MSR 0x4b564d05 */
 #define KVM_FEATURE_PV_SCHED_YIELD	   13 /* KVM_HC_SCHED_YIELD */
 #define KVM_FEATURE_ASYNC_PF_INT	   14 /* MSRs 0x4b564d06 and 0x4b564d07 */
-#define KVM_FEATURE_MSI_EXT_DEST_ID	   15 /* APIC id bits 14 to 8 in bits 11 to 5 of the address */
+#define KVM_FEATURE_MSI_EXT_DEST_ID	   15 /* APIC id bits 14 to 8: address bits 11 to 5 */
 #define KVM_FEATURE_HC_MAP_GPA_RANGE	   16 /* KVM_HC_MAP_GPA_RANGE */
 #define KVM_FEATURE_MIGRATION_CONTROL	   17 /* MSR 0x4b564d08 */
 #define KVM_FEATURE_CLOCKSOURCE_STABLE_BIT 24 /* PVCLOCK_TSC_STABLE_BIT means something */

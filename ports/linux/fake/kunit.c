@@ -2,9 +2,9 @@
 /*
  * The fake machine in the kernel's KUnit.
  *
- * KUnit runs one case at a time, so that one machine does for all of them. A suite that was adopted has
- * init and exit functions of this file's, around its own; they are put there by the suite's beginning,
- * which KUnit calls before the first case.
+ * KUnit runs one case at a time, so that one machine does for all of them. A suite that was adopted
+ * has init and exit functions of this file's, around its own; they are put there by the suite's
+ * beginning, which KUnit calls before the first case.
  */
 #include <pv_kunit.h>
 #include <linux/bug.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * KUnit's core as the kernel has it, where struct task_struct has no kunit_test and struct module no
- * kunit_suites: another pointer of the task that runs a test, which it has no use for, stands in, and the
- * suites' modules call us instead of being found.
+ * KUnit's core as the kernel has it, where struct task_struct has no kunit_test and struct module
+ * no kunit_suites: another pointer of the task that runs a test, which it has no use for, stands
+ * in, and the suites' modules call us instead of being found.
  */
 #include <kunit/resource.h>
 #include <kunit/test-bug.h>

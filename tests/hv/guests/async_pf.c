@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Pages that the host has swapped out: apf.mode=place waits for them in place, apf.mode=scheduler does other work
- * meanwhile. apf.n: how many are to be waited for.
+ * Pages that the host has swapped out: apf.mode=place waits for them in place, apf.mode=scheduler
+ * does other work meanwhile. apf.n: how many are to be waited for.
  *
- * The scheduler has two threads: the application's walks over memory, and the other one counts until the first can go on.
+ * The scheduler has two threads: the application's walks over memory, and the other one counts
+ * until the first can go on.
  */
 #include <pv/bare.h>
 #include <pv/string.h>

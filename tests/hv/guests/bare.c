@@ -160,7 +160,9 @@ static bool not_mine(void *arg)
 	return false;
 }
 
-/* A level-triggered line that nobody lowers: the serial port's, always ready to take a character. */
+/*
+ * A level-triggered line that nobody lowers: the serial port's, always ready to take a character.
+ */
 static int stuck_line(void)
 {
 	struct pv_bare_irq_stats stats;
@@ -244,8 +246,8 @@ static int devices(void)
 }
 
 /*
- * An interrupt between STI and HLT, as no CPU takes it: pending while they are off, it comes after the jump, which the
- * STI's shadow is on. Nothing else would end the sleep.
+ * An interrupt between STI and HLT, as no CPU takes it: pending while they are off, it comes after
+ * the jump, which the STI's shadow is on. Nothing else would end the sleep.
  */
 static int sleep_race(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The first disk, read or written by requests of 512 bytes to 1 MiB in random order, each byte once.
- * Prints the XXH64 of what it read, or wrote.
+ * The first disk, read or written by requests of 512 bytes to 1 MiB in random order, each byte
+ * once. Prints the XXH64 of what it read, or wrote.
  *
  * Command line: blk.mode=read|write, blk.size=BYTES from the disk's beginning, blk.depth=N requests
  * at a time, blk.seed=N. Without it, the first 16 MiB are read.
@@ -44,7 +44,9 @@ static uint64_t next_random(void)
 	return random_state ^= random_state << 17;
 }
 
-/* Cuts the disk at random, many small pieces and some large ones, and shuffles them. Their number. */
+/*
+ * Cuts the disk at random, many small pieces and some large ones, and shuffles them. Their number.
+ */
 static uint64_t plan(struct piece *pieces, uint64_t sectors)
 {
 	uint64_t at, len, i, j, n = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What a disk is asked beyond reading and writing: says what the first disk tells of itself, then, a line of
- * `name: status` each, zeroes and discards parts of it and flushes, through its queue, by polling.
+ * What a disk is asked beyond reading and writing: says what the first disk tells of itself, then,
+ * a line of `name: status` each, zeroes and discards parts of it and flushes, through its queue, by
+ * polling.
  *
  *	sectors	100 to 1099	zeroes
  *		2000 to 5999	zeroes, which may deallocate

@@ -45,10 +45,10 @@ static struct moment moment(void)
 }
 
 /*
- * By how many ppm the TSC runs faster by the clock than its page says, while the CPU does nothing else. The host
- * renews the page when it lets the guest run again, and Xen may have found another factor by then; in between, the
- * clock advances by the TSC and the page's factor alone. Windows are short, and of many the median counts: some are
- * interrupted.
+ * By how many ppm the TSC runs faster by the clock than its page says, while the CPU does nothing
+ * else. The host renews the page when it lets the guest run again, and Xen may have found another
+ * factor by then; in between, the clock advances by the TSC and the page's factor alone. Windows
+ * are short, and of many the median counts: some are interrupted.
  */
 static int64_t median_deviation(void)
 {

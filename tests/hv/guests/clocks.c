@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The clock, read by one CPU after the other (cpus.do=in-turn) and by all at once (at-once); with clocks.stable=0 as if the
- * host did not promise that all have one clock.
+ * The clock, read by one CPU after the other (cpus.do=in-turn) and by all at once (at-once); with
+ * clocks.stable=0 as if the host did not promise that all have one clock.
  */
 #include "together.h"
 
@@ -14,8 +14,8 @@ static struct {
 } PV_ALIGNED(64) word;
 
 /*
- * Each CPU in turn reads the clock `BURST` times, and hands its last reading on. Within a burst there is no other
- * CPU's reading in between; at its beginning there is.
+ * Each CPU in turn reads the clock `BURST` times, and hands its last reading on. Within a burst
+ * there is no other CPU's reading in between; at its beginning there is.
  */
 #define BURST 64
 

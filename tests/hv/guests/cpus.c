@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What CPUs do with each other, by `cpus.do=`, `cpus.n=` times: interrupts there and back, TLBs flushed while another uses
- * what goes, time that the host took.
+ * What CPUs do with each other, by `cpus.do=`, `cpus.n=` times: interrupts there and back, TLBs
+ * flushed while another uses what goes, time that the host took.
  */
 #include "together.h"
 
@@ -32,7 +32,10 @@ static void pinged(void *arg)
 	cpus[cpu].woken = true;
 }
 
-/* Each CPU's timer looks now and then whether any came: a wait need not set one, which on Xen is a hypercall. */
+/*
+ * Each CPU's timer looks now and then whether any came: a wait need not set one, which on Xen is a
+ * hypercall.
+ */
 static void look(void *arg)
 {
 	unsigned int cpu = pv_os_cpu();
@@ -219,7 +222,10 @@ static void begin_account(unsigned int cpu)
 	cpus[cpu].begin = pv_timer_now();
 }
 
-/* All CPUs run for a while, from their start on: what they got, and what the host says it took, is the time that passed. */
+/*
+ * All CPUs run for a while, from their start on: what they got, and what the host says it took, is
+ * the time that passed.
+ */
 static void spin(void)
 {
 	unsigned int cpu = pv_os_cpu();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * How many hypercalls of Xen a guest makes from the beginning of its main to the end, all CPUs together: said when it
- * ends. The linker puts these functions in front of the guest's main and of the hypercall (--wrap). A PV guest's way back from an
- * event (HYPERVISOR_iret) is not among them.
+ * How many hypercalls of Xen a guest makes from the beginning of its main to the end, all CPUs
+ * together: said when it ends. The linker puts these functions in front of the guest's main and of
+ * the hypercall (--wrap). A PV guest's way back from an event (HYPERVISOR_iret) is not among them.
  */
 #include <pv/bare.h>
 

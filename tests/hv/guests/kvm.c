@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What KVM offers, tried out: hypercalls, the wall clock, and kvmclock by the present MSRs and by the
- * old ones. It reaches below the library's public interface, which chooses among these by itself.
+ * What KVM offers, tried out: hypercalls, the wall clock, and kvmclock by the present MSRs and by
+ * the old ones. It reaches below the library's public interface, which chooses among these by
+ * itself.
  */
 #include <pv/bare.h>
 
@@ -52,7 +53,9 @@ static void features(void)
 	pv_bare_printf("steal: %d, %llu ns\n", pv_clock_stolen_known(), (unsigned long long)before);
 }
 
-/* Prints the clock's name, how many of its readings lie before the one before, and if it advanced. */
+/*
+ * Prints the clock's name, how many of its readings lie before the one before, and if it advanced.
+ */
 static void try_clock(const char *label)
 {
 	uint64_t first = pv_clock_now(), last = first;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A guest whose devices come and go while it works: writes each disk and reads it back, sends on its second
- * network device, echoes UDP on the first. A line typed on its console is answered:
+ * A guest whose devices come and go while it works: writes each disk and reads it back, sends on
+ * its second network device, echoes UDP on the first. A line typed on its console is answered:
  *
  *	stats	what was done, and what of Xen's is in use
  *	other	"you said: other"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Which cache lines of the image's own data each CPU writes. One after the other does what CPUs do all the time: reads the
- * clock, sleeps until its timer, interrupts itself, takes a lock of its own; the others only look at a word meanwhile. All
- * data are compared with a copy from before that. A line that two CPUs wrote is told, with what differed in it.
+ * Which cache lines of the image's own data each CPU writes. One after the other does what CPUs do
+ * all the time: reads the clock, sleeps until its timer, interrupts itself, takes a lock of its
+ * own; the others only look at a word meanwhile. All data are compared with a copy from before
+ * that. A line that two CPUs wrote is told, with what differed in it.
  *
- * Not looked at: `lines.skip=` bytes from `lines.from=` on, where pages are missing, which guard stacks.
+ * Not looked at: `lines.skip=` bytes from `lines.from=` on, where pages are missing, which guard
+ * stacks.
  */
 #include "together.h"
 

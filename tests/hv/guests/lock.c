@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A lock that all CPUs want, `cpus.n=` times, with the host's help (cpus.do=lock) and without (spin). Each has it for
- * `lock.hold=` turns of a loop, and is without it for `lock.rest=`.
+ * A lock that all CPUs want, `cpus.n=` times, with the host's help (cpus.do=lock) and without
+ * (spin). Each has it for `lock.hold=` turns of a loop, and is without it for `lock.rest=`.
  */
 #include "together.h"
 

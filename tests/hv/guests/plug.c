@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* CPUs that come and go, while all that are there work: the guest follows until `cpus.n=` changes were made. */
+/*
+ * CPUs that come and go, while all that are there work: the guest follows until `cpus.n=` changes
+ * were made.
+ */
 #include "together.h"
 
 #include <pv/lock.h>

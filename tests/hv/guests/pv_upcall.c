@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The two ways back from an event in a Xen PV guest: the hypercall, after which the next event comes by itself, and the
- * return with upcalls masked, after which it does not. Prints `came back: N of N`, `stayed masked: N of N`.
+ * The two ways back from an event in a Xen PV guest: the hypercall, after which the next event
+ * comes by itself, and the return with upcalls masked, after which it does not. Prints `came back:
+ * N of N`, `stayed masked: N of N`.
  */
 #include <pv/bare.h>
 #include <pv/xen.h>
@@ -31,7 +32,10 @@ static int callback(void (*entry)(void))
 	return pv_xen_set_callbacks((unsigned long)entry, (unsigned long)pv_bare_pv_failsafe, 0);
 }
 
-/* An event, for which Xen calls at once if upcalls are let through; whether it did, and nothing else. */
+/*
+ * An event, for which Xen calls at once if upcalls are let through; whether it did, and nothing
+ * else.
+ */
 static bool comes(int port)
 {
 	unsigned int before = events;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A guest that damages its own rings, so that its devices need a reset: a head, or a table of descriptors, that
- * cannot be, while requests are in flight. It then goes on, and says what came of it:
+ * A guest that damages its own rings, so that its devices need a reset: a head, or a table of
+ * descriptors, that cannot be, while requests are in flight. It then goes on, and says what came of
+ * it:
  *
  *	disk: ... rounds, ... requests, ... failed, ... wrong
  *	net: ... rounds, ... sent, ... lost, ... answers
  *
- * A round of the disk writes pieces and reads them back, damaged each time while they are on their way; one of
- * the network asks the gateway for its address by ARP, until it answers.
+ * A round of the disk writes pieces and reads them back, damaged each time while they are on their
+ * way; one of the network asks the gateway for its address by ARP, until it answers.
  */
 #include <pv/bare.h>
 #include <pv/clock.h>
@@ -37,8 +38,8 @@ static void wake(void *arg)
 }
 
 /*
- * One more entry of the avail ring, which is none: a head that is not there, or one with a table of no possible
- * length (virtio 1.2, 2.7.13.1, 2.7.5.3.1).
+ * One more entry of the avail ring, which is none: a head that is not there, or one with a table of
+ * no possible length (virtio 1.2, 2.7.13.1, 2.7.5.3.1).
  */
 static void damage(struct pv_device *dev, unsigned int queue, bool table)
 {

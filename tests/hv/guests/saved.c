@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A guest with several CPUs that is saved: each of them counts and goes off, before and after. It ends when the toolstack
- * wants it to.
+ * A guest with several CPUs that is saved: each of them counts and goes off, before and after. It
+ * ends when the toolstack wants it to.
  */
 #include <pv/bare.h>
 #include <pv/control.h>

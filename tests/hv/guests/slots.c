@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A guest whose devices come and go, in slots, while it works: it keeps a disk busy with writes, which it reads
- * back, and sends on a network device. It says "disk: works", "disk: went", "net: works", "net: went", and ends
- * when both went so often as the command line says (slots.rounds=):
+ * A guest whose devices come and go, in slots, while it works: it keeps a disk busy with writes,
+ * which it reads back, and sends on a network device. It says "disk: works", "disk: went", "net:
+ * works", "net: went", and ends when both went so often as the command line says (slots.rounds=):
  *
  *	disk: ... pieces, ... lost, ... failed, ... wrong
  *	net: ... sent, ... lost, ... failed

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Several CPUs: each comes up, answers, goes off and comes up again. The rest of what is tried with them is in files of
- * their own.
+ * Several CPUs: each comes up, answers, goes off and comes up again. The rest of what is tried with
+ * them is in files of their own.
  */
 #include <pv/bare.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * CPUs that read the clock while the host stops the machine and lets it go on, and count how often they are told. They end
- * when each was told `stopped.n=` times, and a second has gone by in which no other word came.
+ * CPUs that read the clock while the host stops the machine and lets it go on, and count how often
+ * they are told. They end when each was told `stopped.n=` times, and a second has gone by in which
+ * no other word came.
  */
 #include "together.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * A TCP echo service on port 7 (RFC 862), for as many bytes as come: each received pbuf is sent as it is, and
- * acknowledged to the other side when that side has taken it back.
+ * A TCP echo service on port 7 (RFC 862), for as many bytes as come: each received pbuf is sent as
+ * it is, and acknowledged to the other side when that side has taken it back.
  */
 #include <pv/bare.h>
 

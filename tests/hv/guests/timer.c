@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Timers of all CPUs at once. timer.n= deadlines in all, from 10 us to 100 ms ahead, each magnitude as often; the
- * distribution of their lateness; then timer.storm= on each that have passed when they are armed.
+ * Timers of all CPUs at once. timer.n= deadlines in all, from 10 us to 100 ms ahead, each magnitude
+ * as often; the distribution of their lateness; then timer.storm= on each that have passed when
+ * they are armed.
  */
 #include <pv/bare.h>
 #include <pv/timer.h>
@@ -86,7 +87,9 @@ static void one(unsigned int cpu)
 	cpus[cpu].late[bucket]++;
 }
 
-/* Each is in the past when it is armed; armed twice before the interrupt can come, it fires once. */
+/*
+ * Each is in the past when it is armed; armed twice before the interrupt can come, it fires once.
+ */
 static void storm(unsigned int cpu)
 {
 	unsigned int i;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What the guests have in common that do things on all CPUs: they begin together, and the boot CPU waits for all.
+ * What the guests have in common that do things on all CPUs: they begin together, and the boot CPU
+ * waits for all.
  */
 #ifndef TESTS_TOGETHER_H
 #define TESTS_TOGETHER_H

@@ -29,8 +29,8 @@ uint16_t self;
 static bool polled; /* nothing interrupts for events */
 
 /*
- * The port's, but as if it lacked them: the linker has both (--wrap). `xen.upcall=vector` leaves the
- * one past the local APIC, `xen.upcall=none` none.
+ * The port's, but as if it lacked them: the linker has both (--wrap). `xen.upcall=vector` leaves
+ * the one past the local APIC, `xen.upcall=none` none.
  */
 int __real_pv_os_irq_vector(bool eoi, pv_os_irq_fn fn, void *arg, unsigned int *vector);
 int __wrap_pv_os_irq_vector(bool eoi, pv_os_irq_fn fn, void *arg, unsigned int *vector);

@@ -2,10 +2,11 @@
 /*
  * A loader for tests: starts an ELF64 image by the 64-bit Linux boot protocol, as Firecracker does.
  *
- * It is started by the PVH note itself, with the image as its first module (QEMU: -initrd IMAGE). It
- * copies the image's segments to their physical addresses, fills a zero page with the memory map, the
- * command line and the RSDP it was given, and jumps to e_entry (Linux Documentation/arch/x86/boot.rst,
- * "64-bit Boot Protocol"; zero-page.rst). It is linked at 64 MiB, out of the image's way.
+ * It is started by the PVH note itself, with the image as its first module (QEMU: -initrd IMAGE).
+ * It copies the image's segments to their physical addresses, fills a zero page with the memory
+ * map, the command line and the RSDP it was given, and jumps to e_entry (Linux
+ * Documentation/arch/x86/boot.rst, "64-bit Boot Protocol"; zero-page.rst). It is linked at 64 MiB,
+ * out of the image's way.
  */
 #include <elf.h>
 

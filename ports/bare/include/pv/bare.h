@@ -3,15 +3,16 @@
  * ports/bare: libpv on the bare virtual machine, and an application on top of both.
  *
  * The port boots (PVH or 64-bit Linux entry), brings up console, memory, exceptions and interrupts,
- * calls pv_init() with the tables below, and then pv_bare_main(), with interrupts enabled. It runs on one CPU
- * until pv_bare_cpus_start(). An application links
+ * calls pv_init() with the tables below, and then pv_bare_main(), with interrupts enabled. It runs
+ * on one CPU until pv_bare_cpus_start(). An application links
  *
  *	ld -T bare.ld --gc-sections app.o --start-group libpv-bare.a libpv.a libc.a --end-group
  *
- * where libc.a is any C library that has memcpy(), strlen() and the like without system calls: musl's,
- * for one. Thread-local storage is there (errno works), and so are SSE and x87 registers. Interrupts begin
- * on the stack of what they interrupt: the application is to be compiled with -mno-red-zone, as any kernel is. Of the C
- * library's functions a few have a red zone; musl's are mathematical ones, and tsearch().
+ * where libc.a is any C library that has memcpy(), strlen() and the like without system calls:
+ * musl's, for one. Thread-local storage is there (errno works), and so are SSE and x87 registers.
+ * Interrupts begin on the stack of what they interrupt: the application is to be compiled with
+ * -mno-red-zone, as any kernel is. Of the C library's functions a few have a red zone; musl's are
+ * mathematical ones, and tsearch().
  */
 #ifndef PV_BARE_H
 #define PV_BARE_H
@@ -60,8 +61,7 @@ struct pv_bare_irq_stats {
 	uint64_t spurious;  /* on a vector that nobody registered, or that no handler owned up to */
 	uint64_t eoi_saved; /* ended without telling the local APIC (pv_eoi()) */
 	uint64_t wakes;	    /* of pv_bare_wake(), from other CPUs */
-	uint64_t
-		nested; /* that came while one was handled, as an emulated processor's do now and then */
+	uint64_t nested; /* came while one was handled: an emulated processor's do now and then */
 };
 void pv_bare_irq_stats(struct pv_bare_irq_stats *out);
 
@@ -69,20 +69,22 @@ void pv_bare_irq_stats(struct pv_bare_irq_stats *out);
 int pv_bare_cpu_irq_stats(unsigned int cpu, struct pv_bare_irq_stats *out);
 
 /*
- * Starts the machine's further CPUs, and those among them that went off. Each calls `main`, on a stack of its own, with
- * interrupts enabled; when that returns, the CPU goes off (pv_cpu_off()). How many CPUs run then, with this one: those that do
- * not come up are logged. Context: control.
+ * Starts the machine's further CPUs, and those among them that went off. Each calls `main`, on a
+ * stack of its own, with interrupts enabled; when that returns, the CPU goes off (pv_cpu_off()).
+ * How many CPUs run then, with this one: those that do not come up are logged. Context: control.
  */
 unsigned int pv_bare_cpus_start(void (*main)(void));
 
 /*
- * `fn(cr2)` is called for each page fault, and if it returns true, what was interrupted goes on (pv_kvm_page_fault()). NULL:
- * every page fault ends the machine. Context: control; `fn`: exception.
+ * `fn(cr2)` is called for each page fault, and if it returns true, what was interrupted goes on
+ * (pv_kvm_page_fault()). NULL: every page fault ends the machine. Context: control; `fn`:
+ * exception.
  */
 void pv_bare_on_page_fault(bool (*fn)(uint64_t cr2));
 
 /*
- * How uptime is measured: "kvmclock", "TSC, by CPUID", "TSC, by the ACPI timer", ... Context: control.
+ * How uptime is measured: "kvmclock", "TSC, by CPUID", "TSC, by the ACPI timer", ... Context:
+ * control.
  */
 const char *pv_bare_time_source(void);
 
@@ -112,18 +114,19 @@ void pv_bare_write(const char *text, size_t len);
 /* --- timer ------------------------------------------------------------------------------------ */
 
 /*
- * The port sleeps by this CPU's timer (pv_timer_start()) where the hypervisor has one. Gives it to the application,
- * which is to start it at once, and by which the CPU is woken in pv_bare_wait() from then on; sleeps that would last
- * longer than its deadline allows become short pauses. Context: control, on that CPU.
+ * The port sleeps by this CPU's timer (pv_timer_start()) where the hypervisor has one. Gives it to
+ * the application, which is to start it at once, and by which the CPU is woken in pv_bare_wait()
+ * from then on; sleeps that would last longer than its deadline allows become short pauses.
+ * Context: control, on that CPU.
  */
 void pv_bare_timer_give(void);
 
 /* --- idling ----------------------------------------------------------------------------------- */
 
 /*
- * Sleeps until `*woken` is true, an interrupt came, or `max_ns` nanoseconds are over; at once if it is
- * true already. The flag is set by an event function, from the interrupt, and nothing is lost between the
- * test and the sleep:
+ * Sleeps until `*woken` is true, an interrupt came, or `max_ns` nanoseconds are over; at once if it
+ * is true already. The flag is set by an event function, from the interrupt, and nothing is lost
+ * between the test and the sleep:
  *
  *	for (;;) {
  *		woken = false;
@@ -154,22 +157,27 @@ void pv_bare_wait(const volatile bool *woken, uint64_t max_ns);
  *	n = pv_bare_loops_start(loop);
  *	pv_queues_follow(n);
  *
- * Control work (pv_work()) is the loops' own: no CPU may use a queue while another is at it. A lock that is held while queues
- * are used is one way to have that so, and the application's own state needs one mostly, too.
+ * Control work (pv_work()) is the loops' own: no CPU may use a queue while another is at it. A lock
+ * that is held while queues are used is one way to have that so, and the application's own state
+ * needs one mostly, too.
  *
- * A device whose queues share an interrupt has their events called on the CPU that takes it; that wakes the queue's CPU.
+ * A device whose queues share an interrupt has their events called on the CPU that takes it; that
+ * wakes the queue's CPU.
  */
 
 /* As pv_bare_cpus_start(), and CPUs can wake each other. Context: control, on CPU 0. */
 unsigned int pv_bare_loops_start(void (*loop)(void));
 
 /*
- * Has pv_bare_idle() return on that CPU, or, if it does not sleep, the next one return at once. What was written
- * before is seen by the turn of the loop that follows. Context: any.
+ * Has pv_bare_idle() return on that CPU, or, if it does not sleep, the next one return at once.
+ * What was written before is seen by the turn of the loop that follows. Context: any.
  */
 void pv_bare_wake(unsigned int cpu);
 
-/* The same as an event function (pv_queue_event_fn); its argument is the CPU's number, as a pointer. */
+/*
+ * The same as an event function (pv_queue_event_fn); its argument is the CPU's number, as a
+ * pointer.
+ */
 void pv_bare_wake_event(void *cpu);
 
 /* Sleeps until then, or until control work is due; else as pv_bare_wait(). Context: control. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * KUnit's interface (Linux 6.1, include/kunit/test.h), as much of it as the suites use, for a process.
+ * KUnit's interface (Linux 6.1, include/kunit/test.h), as much of it as the suites use, for a
+ * process.
  *
  * The same suites run here in milliseconds, under sanitizers, and in a Linux kernel's KUnit. So a
- * suite includes <kunit/test.h>, the library's headers and <pv/fake.h>, and nothing else; what is not
- * in this file is not used. KUnit's own documentation (Documentation/dev-tools/kunit/) says what each
- * name means. Here, an assertion that fails leaves the case by longjmp.
+ * suite includes <kunit/test.h>, the library's headers and <pv/fake.h>, and nothing else; what is
+ * not in this file is not used. KUnit's own documentation (Documentation/dev-tools/kunit/) says
+ * what each name means. Here, an assertion that fails leaves the case by longjmp.
  */
 #ifndef _KUNIT_TEST_H
 #define _KUNIT_TEST_H
@@ -62,7 +63,9 @@ struct kunit_suite {
 		.run_case = test_name, .name = #test_name, .generate_params = gen_params           \
 	}
 
-/* name##_gen_params(), which walks `array`; get_desc(element, text) describes one, and may be NULL. */
+/*
+ * name##_gen_params(), which walks `array`; get_desc(element, text) describes one, and may be NULL.
+ */
 #define KUNIT_ARRAY_PARAM(name, array, get_desc)                                                   \
 	static const void *name##_gen_params(const void *prev, char *desc)                         \
 	{                                                                                          \

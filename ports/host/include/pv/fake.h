@@ -2,16 +2,17 @@
 /*
  * A fake machine: what the library finds below arch/x86/x86.h and os.h when it runs in a process.
  *
- * Unit tests, simulators and fuzzers set up CPUID, MSRs, I/O ports, device registers and memory, fail
- * the n-th allocation, raise interrupts and let time pass. Nothing here is real: time advances only
- * when the library waits or asks, so that a wait of two seconds takes none, and runs repeat exactly.
+ * Unit tests, simulators and fuzzers set up CPUID, MSRs, I/O ports, device registers and memory,
+ * fail the n-th allocation, raise interrupts and let time pass. Nothing here is real: time advances
+ * only when the library waits or asks, so that a wait of two seconds takes none, and runs repeat
+ * exactly.
  *
  * Physical addresses are virtual ones for all memory that no region names; pv_os_map() reaches only
- * memory that the port gave out and regions that were added. Device registers are mapped at addresses
- * that no CPU can reach: an access other than by pv_mmio_*() faults at once.
+ * memory that the port gave out and regions that were added. Device registers are mapped at
+ * addresses that no CPU can reach: an access other than by pv_mmio_*() faults at once.
  *
- * pv_fake_reset() makes the machine new. The runner of the unit tests calls it before each case, and
- * fails the case if it keeps memory, mappings or interrupts.
+ * pv_fake_reset() makes the machine new. The runner of the unit tests calls it before each case,
+ * and fails the case if it keeps memory, mappings or interrupts.
  */
 #ifndef PV_FAKE_H
 #define PV_FAKE_H
@@ -64,8 +65,8 @@ void pv_fake_region_remove(struct pv_fake_region *region);
 /* --- interrupts ------------------------------------------------------------------------------- */
 
 /*
- * Calls the handlers of a line, of an INTx pin's function, or of a message. How many said that it was
- * theirs; -1 if nobody registered for it.
+ * Calls the handlers of a line, of an INTx pin's function, or of a message. How many said that it
+ * was theirs; -1 if nobody registered for it.
  */
 int pv_fake_raise_gsi(unsigned int gsi);
 int pv_fake_raise_intx(struct pv_pci_addr addr);
@@ -88,7 +89,10 @@ struct pv_fake {
 
 	uint64_t cr0, cr3, cr4;
 
-	/* HLT; and the CPU's end, which does not return. A CPU in the kernel, on the stack of its start. */
+	/*
+	 * HLT; and the CPU's end, which does not return. A CPU in the kernel, on the stack of its
+	 * start.
+	 */
 	void (*halt)(void);
 	void (*halt_forever)(void);
 	void (*on_stack)(void *stack_end, void (*entry)(void *arg), void *arg);
@@ -107,9 +111,9 @@ struct pv_fake {
 	void (*xen_iret)(const void *frame); /* does not return */
 
 	/*
-	 * Every read of shared memory, where the library is built with PV_SHARED_HOOKS: gets what is
-	 * there, and returns what the library is to see. `size` is 1, 2, 4, 8; a copied block is read
-	 * by bytes. `shared_wrote` is called after each write.
+	 * Every read of shared memory, where the library is built with PV_SHARED_HOOKS: gets what
+	 * is there, and returns what the library is to see. `size` is 1, 2, 4, 8; a copied block is
+	 * read by bytes. `shared_wrote` is called after each write.
 	 */
 	uint64_t (*shared_read)(const volatile void *p, size_t size, uint64_t value);
 	void (*shared_wrote)(volatile void *p, size_t size);
@@ -143,21 +147,26 @@ extern const struct pv_hv *const pv_fake_hypervisors[];
 /* The machine is new: nothing added, time and TSC 0. What is live stays counted. */
 void pv_fake_reset(void);
 
-/* Whether a line with this text was logged since the reset. PV_LOG=1 in the environment prints all. */
+/*
+ * Whether a line with this text was logged since the reset. PV_LOG=1 in the environment prints all.
+ */
 bool pv_fake_logged(const char *text);
 
-/* Frees pages that are still given out, until no more than `keep` are: of whoever keeps some by design. */
+/*
+ * Frees pages that are still given out, until no more than `keep` are: of whoever keeps some by
+ * design.
+ */
 void pv_fake_pages_forget(unsigned int keep);
 
 /*
- * How a test leaves what does not return: to where it called __builtin_setjmp(to). KASAN, which is not told of it by
- * the compiler, forgets what it knew of the stack.
+ * How a test leaves what does not return: to where it called __builtin_setjmp(to). KASAN, which is
+ * not told of it by the compiler, forgets what it knew of the stack.
  */
 void pv_fake_leave(void **to) __attribute__((noreturn));
 
 /*
- * Whether memory that is freed is kept for who asks next, poisoned meanwhile: for programs of many short lives, in an
- * address sanitizer's build.
+ * Whether memory that is freed is kept for who asks next, poisoned meanwhile: for programs of many
+ * short lives, in an address sanitizer's build.
  */
 extern bool pv_fake_keeps_memory;
 

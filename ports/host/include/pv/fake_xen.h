@@ -80,8 +80,8 @@ void pv_fake_xen_start(void);
 const struct pv_boot_info *pv_fake_xen_boot(void);
 
 /*
- * The domain is another one from now on, with the same memory: no ports, no grants, nothing that was registered. For `suspend`, when
- * peers have let go of everything.
+ * The domain is another one from now on, with the same memory: no ports, no grants, nothing that
+ * was registered. For `suspend`, when peers have let go of everything.
  */
 void pv_fake_xen_migrate(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The kernel's KUnit, around the fake machine: each case of a suite begins with a new machine, and fails
- * if it keeps memory, mappings or interrupts of it. kunit/Kbuild has it included before anything else of a
- * suite, whose file is a module of its own.
+ * The kernel's KUnit, around the fake machine: each case of a suite begins with a new machine, and
+ * fails if it keeps memory, mappings or interrupts of it. kunit/Kbuild has it included before
+ * anything else of a suite, whose file is a module of its own.
  */
 #ifndef PV_LINUX_FAKE_PV_KUNIT_H
 #define PV_LINUX_FAKE_PV_KUNIT_H
@@ -21,8 +21,8 @@ void pv_fake_adopt(struct kunit_suite *suite);
 #endif
 
 /*
- * A kernel that was built without KUnit does not run what a module has for it. There, KUnit is a module
- * too (ports/linux/kunit), and a suite runs by the beginning of its own.
+ * A kernel that was built without KUnit does not run what a module has for it. There, KUnit is a
+ * module too (ports/linux/kunit), and a suite runs by the beginning of its own.
  */
 #if IS_ENABLED(CONFIG_KUNIT)
 #define PV_KUNIT_RUN(suite)

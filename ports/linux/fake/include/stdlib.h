@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What the fake machine takes of the C library, in a kernel: memory of the kernel's, so that KASAN sees
- * an access beyond it and a use after its end. Pages are aligned as the slab allocator aligns them.
+ * What the fake machine takes of the C library, in a kernel: memory of the kernel's, so that KASAN
+ * sees an access beyond it and a use after its end. Pages are aligned as the slab allocator aligns
+ * them.
  */
 #ifndef PV_LINUX_FAKE_STDLIB_H
 #define PV_LINUX_FAKE_STDLIB_H
