@@ -77,31 +77,46 @@ def quiet(t, guest):
     return min((Stats(t, guest) for _ in range(5)), key=lambda stats: stats.use)
 
 
+class Life:
+    """A guest that uses all its devices; a second disk and network device come and go."""
+
+    def __init__(self, t):
+        disk = f"{t.scratch}/disk.img"
+        with open(disk, "wb") as file:
+            file.truncate(8 << 20)
+        self.t = t
+        self.guest = t.boot("life", "tests", disks=(Disk(disk),), forwards=(Forward("udp", 7),))
+        self.guest.expect(r"^ready: life$", t.patience(20))
+        self.name = self.guest.name
+        self.domid = t.dom0(f"xl domid {self.name}").strip()
+        t.dom0("dd if=/dev/zero of=/tmp/extra bs=1M count=4 2>/dev/null")
+
+    def both(self, what):
+        devices = {self.guest.expect(f"^(disk 1|net 1): {what}$", self.t.patience(10))[1] for _ in range(2)}
+        assert len(devices) == 2, f"twice {what}: {devices}"
+
+    def attach(self):
+        self.t.dom0(f"xl block-attach {self.name} phy:/tmp/extra,xvdb,w && "
+                    f"xl network-attach {self.name} mac=00:16:3e:00:00:02,bridge=xenbr0", self.t.patience(20))
+        self.both("works")
+
+    def end(self):
+        self.t.dom0(f"xl shutdown {self.name}; rm /tmp/extra")
+        self.guest.succeed(self.t.patience(10))
+
+
 @test(envs=DOMU, bound=120)
 def xen_hotplug(t):
     """A disk and a network device come and go, ten times, while all devices are in use."""
-    disk = f"{t.scratch}/disk.img"
-    with open(disk, "wb") as file:
-        file.truncate(8 << 20)
-    guest = t.boot("life", "tests", disks=(Disk(disk),), forwards=(Forward("udp", 7),))
-    guest.expect(r"^ready: life$", t.patience(20))
-    name = guest.name
-    domid = t.dom0(f"xl domid {name}").strip()
-    t.dom0("dd if=/dev/zero of=/tmp/extra bs=1M count=4 2>/dev/null")
-    attach = (f"xl block-attach {name} phy:/tmp/extra,xvdb,w && "
-              f"xl network-attach {name} mac=00:16:3e:00:00:02,bridge=xenbr0")
+    life = Life(t)
+    guest, name, domid = life.guest, life.name, life.domid
     detach = f"xl block-detach {name} xvdb && xl network-detach {name} 1"
     ports = f"lsevtchn 0 | wc -l; lsevtchn {domid} | wc -l"
 
-    def both(what):
-        devices = {guest.expect(f"^(disk 1|net 1): {what}$", t.patience(10))[1] for _ in range(2)}
-        assert len(devices) == 2, f"twice {what}: {devices}"
-
     def plug():
-        t.dom0(attach, t.patience(20))
-        both("works")
+        life.attach()
         t.dom0(detach, t.patience(20))
-        both("went")
+        life.both("went")
 
     t.dom0(ECHOES, t.patience(20))
     plug()  # once, so that what is kept for the next time is there
@@ -136,8 +151,7 @@ def xen_hotplug(t):
     assert grown < ROUNDS * 4096, f"{grown} bytes were allocated and not freed in {ROUNDS} rounds"
     assert after_ports == before_ports, f"event channels: {before_ports} before, {after_ports} after"
     t.note(f"{after.disk[0]} + {after.disk1[0]} pieces, {after.net1[0]} frames, {grown} bytes more")
-    t.dom0(f"xl shutdown {name}; rm /tmp/extra")
-    guest.succeed(t.patience(10))
+    life.end()
     kept = re.findall(r"quarantined|broken", guest.console)
     assert all(word == "quarantined" for word in kept), guest.console
 
@@ -145,27 +159,15 @@ def xen_hotplug(t):
 @test(envs=DOMU, bound=120)
 def xen_forced(t):
     """A disk's and a network device's backends are taken away by force, ten times, while all devices are in use."""
-    disk = f"{t.scratch}/disk.img"
-    with open(disk, "wb") as file:
-        file.truncate(8 << 20)
-    guest = t.boot("life", "tests", disks=(Disk(disk),), forwards=(Forward("udp", 7),))
-    guest.expect(r"^ready: life$", t.patience(20))
-    name = guest.name
-    domid = t.dom0(f"xl domid {name}").strip()
+    life = Life(t)
+    guest, name, domid = life.guest, life.name, life.domid
     vif = f"/local/domain/0/backend/vif/{domid}/1"
-    t.dom0("dd if=/dev/zero of=/tmp/extra bs=1M count=4 2>/dev/null")
-
-    def both(what):
-        devices = {guest.expect(f"^(disk 1|net 1): {what}$", t.patience(10))[1] for _ in range(2)}
-        assert len(devices) == 2, f"twice {what}: {devices}"
 
     for _ in range(ROUNDS):
-        t.dom0(f"xl block-attach {name} phy:/tmp/extra,xvdb,w && "
-               f"xl network-attach {name} mac=00:16:3e:00:00:02,bridge=xenbr0", t.patience(20))
-        both("works")
+        life.attach()
         # The backend's folder goes, and then all else of the device.
         t.dom0(f"xl block-detach --force {name} xvdb; xenstore-rm {vif}", t.patience(20))
-        both("went")
+        life.both("went")
         t.dom0(f"xl network-detach {name} 1; xenstore-rm /local/domain/{domid}/device/vif/1 || :",
                t.patience(20))
     t.dom0(ECHOES, t.patience(20))
@@ -175,5 +177,4 @@ def xen_forced(t):
     assert after.net1[2:] == (0, ROUNDS, ROUNDS), f"net 1: {after.net1}"
     assert after.disk1[0] >= ROUNDS and after.net1[0] >= ROUNDS, f"{after.disk1}, {after.net1}"
     t.note(f"{after.disk1[0]} pieces, {after.net1[0]} frames; {after.use[0]} grants in use")
-    t.dom0(f"xl shutdown {name}; rm /tmp/extra")
-    guest.succeed(t.patience(10))
+    life.end()
