@@ -86,7 +86,7 @@ static void waits_exit(struct kunit *test)
 
 static void *back[5];
 static unsigned int turns, flushed_there;
-static const uint64_t everyone[1] = {~0ull};
+static const uint64_t everyone[1] = {~0ull}, everyone_but_three[1] = {~7ull};
 
 /* CPU 1 wants a flush itself, waits for its turn, and does meanwhile what is asked of it. */
 static void its_turn(void)
@@ -122,9 +122,11 @@ static void waits_tlb(struct kunit *test)
 	/* One that there is no place for takes no part. */
 	pv_fake.cpu = PV_CONFIG_MAX_CPUS;
 	KUNIT_EXPECT_EQ(test, pv_cpu_init(), 0);
+	pv_fake.flushes = 0;
+	KUNIT_EXPECT_EQ(test, pv_tlb_flush(everyone_but_three), 0);
+	KUNIT_EXPECT_EQ(test, pv_fake.flushes, 0);
 	pv_cpu_exit();
 	pv_fake.cpu = 0;
-	pv_fake.flushes = 0;
 	pv_fake.pause_ns = 1000000;
 	KUNIT_EXPECT_EQ(test, pv_tlb_flush((const uint64_t[]) {1}), 0);
 	KUNIT_EXPECT_EQ(test, pv_fake.flushes, 1);

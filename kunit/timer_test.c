@@ -224,6 +224,10 @@ static void timer_cpus(struct kunit *test)
 	pv_cpu_exit();
 	KUNIT_EXPECT_TRUE(test, apic[1].lvt & MASKED);
 	KUNIT_EXPECT_EQ(test, pv_timer_arm(1), PV_ENODEV);
+	/* Whoever sends it: a CPU that there is no place for has no deadline. */
+	pv_fake.cpu = PV_CONFIG_MAX_CPUS;
+	KUNIT_EXPECT_EQ(test, pv_fake_raise_vector(apic[0].lvt & 0xff, true), 1);
+	KUNIT_EXPECT_TRUE(test, arg[0] == 0 && arg[1] == 1);
 	pv_fake.cpu = 0;
 	KUNIT_EXPECT_EQ(test, pv_fake.live_irqs, irqs + 1);
 	pv_timer_stop();

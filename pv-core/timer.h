@@ -46,7 +46,8 @@ uint64_t pv_timer_fire(unsigned int cpu, uint64_t now);
 /* The deadline of CPU `cpu`, PV_TIMER_NEVER for none. */
 static inline uint64_t pv_timer_deadline(unsigned int cpu)
 {
-	return pv_timers[cpu].fn ? pv_timers[cpu].deadline : PV_TIMER_NEVER;
+	return cpu < PV_CONFIG_MAX_CPUS && pv_timers[cpu].fn ? pv_timers[cpu].deadline
+							     : PV_TIMER_NEVER;
 }
 
 /* lapic_timer.c */

@@ -24,16 +24,22 @@ static uint64_t online[WORDS]; /* CPUs that answer */
 static uint64_t wanted[WORDS];
 static struct pv_tlb_stats stats; /* written by the one whose turn it is */
 
+/* A CPU that there is no place for is in no set. */
+static bool is_in(const uint64_t *set, unsigned int cpu)
+{
+	return cpu < PV_CONFIG_MAX_CPUS &&
+	       __atomic_load_n(&set[cpu / 64], __ATOMIC_ACQUIRE) >> cpu % 64 & 1;
+}
+
 static void answer(void *arg)
 {
 	unsigned int cpu = pv_os_cpu();
-	uint64_t bit = 1ull << cpu % 64;
 
 	(void)arg;
-	if (!(__atomic_load_n(&wanted[cpu / 64], __ATOMIC_ACQUIRE) & bit))
+	if (!is_in(wanted, cpu))
 		return;
 	pv_flush_tlb_here();
-	__atomic_fetch_and(&wanted[cpu / 64], ~bit, __ATOMIC_RELEASE);
+	__atomic_fetch_and(&wanted[cpu / 64], ~(1ull << cpu % 64), __ATOMIC_RELEASE);
 }
 
 static int cpu_start(unsigned int cpu)
@@ -104,11 +110,9 @@ static void sort_out(uint64_t *set, const uint64_t *cpus)
 {
 	const struct pv_cpu_host *ops = pv_cpu_host();
 	unsigned int cpu, here = pv_os_cpu();
-	uint64_t some;
 
 	for (cpu = 0; cpu < PV_CONFIG_MAX_CPUS; cpu++) {
-		some = cpus[cpu / 64] & __atomic_load_n(&online[cpu / 64], __ATOMIC_ACQUIRE);
-		if (!(some >> cpu % 64 & 1) || cpu == here)
+		if (cpu == here || !is_in(cpus, cpu) || !is_in(online, cpu))
 			continue;
 		if (ops && ops->flush_later && ops->flush_later(cpu)) {
 			stats.left_to_host++;
@@ -137,7 +141,6 @@ static int flush_others(const uint64_t *cpus)
 
 int pv_tlb_flush(const uint64_t *cpus)
 {
-	unsigned int here = pv_os_cpu();
 	int err;
 
 	while (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE)) {
@@ -145,7 +148,7 @@ int pv_tlb_flush(const uint64_t *cpus)
 		pv_pause();
 	}
 	stats.flushes++;
-	if (cpus[here / 64] >> here % 64 & 1)
+	if (is_in(cpus, pv_os_cpu()))
 		pv_flush_tlb_here();
 	err = flush_others(cpus);
 	__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
