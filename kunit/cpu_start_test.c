@@ -314,6 +314,13 @@ static void cpu_off(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, info.started);
 	KUNIT_EXPECT_EQ(test, pv_cpu_start(1, entry, NULL, low), 0);
 	KUNIT_EXPECT_EQ(test, ap.inits, 2);
+	/* One that there is no place for, which the kernel started by itself. */
+	pv_fake.cpu = PV_CONFIG_MAX_CPUS;
+	if (!__builtin_setjmp(off))
+		pv_cpu_off();
+	pv_fake.cpu = 0;
+	pv_cpu_get(0, &info);
+	KUNIT_EXPECT_TRUE(test, info.started);
 }
 
 static struct kunit_case start_cases[] = {

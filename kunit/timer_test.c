@@ -228,6 +228,7 @@ static void timer_cpus(struct kunit *test)
 	pv_fake.cpu = PV_CONFIG_MAX_CPUS;
 	KUNIT_EXPECT_EQ(test, pv_fake_raise_vector(apic[0].lvt & 0xff, true), 1);
 	KUNIT_EXPECT_TRUE(test, arg[0] == 0 && arg[1] == 1);
+	pv_cpu_exit();
 	pv_fake.cpu = 0;
 	KUNIT_EXPECT_EQ(test, pv_fake.live_irqs, irqs + 1);
 	pv_timer_stop();

@@ -6,6 +6,7 @@
  * Covers: pv-core/xen/xen_smp.c pv-core/xen/runstate.c
  */
 #include <kunit/test.h>
+#include <pv/config.h>
 #include <pv/fake.h>
 #include <pv/fake_xen.h>
 #include <pv/ipi.h>
@@ -101,7 +102,7 @@ static void xen_smp_ipi(struct kunit *test)
 {
 	static const uint64_t all[1] = {0xf};
 	unsigned int ports;
-	int ipi;
+	int ipi, another;
 
 	KUNIT_ASSERT_EQ(test, begin(), 0);
 	ports = pv_fake_xen_ports();
@@ -120,6 +121,16 @@ static void xen_smp_ipi(struct kunit *test)
 	pv_ipi_send_set(ipi, all);
 	KUNIT_EXPECT_TRUE(test, rung[0] == 2 && rung[1] == 2 && rung[2] == 0 && rung[3] == 0);
 	KUNIT_EXPECT_EQ(test, pv_ipi_send(ipi, 3), PV_ENOENT);
+	/* A CPU that there is no place for comes, and goes: the others keep theirs. */
+	another = pv_ipi_open(ring, NULL);
+	KUNIT_ASSERT_EQ(test, another, ipi + 1);
+	pv_fake.cpu = PV_CONFIG_MAX_CPUS;
+	KUNIT_EXPECT_EQ(test, pv_cpu_init(), PV_ENOSPC);
+	pv_cpu_exit();
+	pv_fake.cpu = 0;
+	KUNIT_EXPECT_EQ(test, pv_ipi_send(another, 0), 0);
+	KUNIT_EXPECT_EQ(test, rung[0], 3);
+	pv_ipi_close(another);
 	pv_ipi_close(ipi);
 	KUNIT_EXPECT_EQ(test, pv_fake_xen_ports(), ports);
 	KUNIT_EXPECT_EQ(test, pv_ipi_send(ipi, 1), PV_EINVAL);

@@ -225,9 +225,11 @@ void pv_cpu_off(void)
 	const struct pv_cpu_host *ops = pv_cpu_host();
 	unsigned int cpu = pv_os_cpu();
 
-	cpus[cpu].again = true;
-	__atomic_store_n(&cpus[cpu].info.started, false, __ATOMIC_RELEASE);
-	if (ops && ops->off)
-		ops->off(&cpus[cpu].info);
+	if (cpu < PV_CONFIG_MAX_CPUS) {
+		cpus[cpu].again = true;
+		__atomic_store_n(&cpus[cpu].info.started, false, __ATOMIC_RELEASE);
+		if (ops && ops->off)
+			ops->off(&cpus[cpu].info);
+	}
 	pv_halt_forever();
 }

@@ -39,11 +39,15 @@ void pv_timer_register(const struct pv_timer_source *new_source)
 
 /* --- a CPU's ---------------------------------------------------------------------------------- */
 
-/* This CPU's, if it was started. */
+static bool started(unsigned int cpu)
+{
+	return cpu < PV_CONFIG_MAX_CPUS && pv_timers[cpu].fn;
+}
+
 static bool here(unsigned int *cpu)
 {
 	*cpu = pv_os_cpu();
-	return *cpu < PV_CONFIG_MAX_CPUS && pv_timers[*cpu].fn;
+	return started(*cpu);
 }
 
 static int set(unsigned int cpu, uint64_t deadline)
@@ -54,7 +58,7 @@ static int set(unsigned int cpu, uint64_t deadline)
 
 static void stop(unsigned int cpu)
 {
-	if (!pv_timers[cpu].fn)
+	if (!started(cpu))
 		return;
 	set(cpu, PV_TIMER_NEVER);
 	pv_timers[cpu].fn = NULL;
@@ -63,10 +67,7 @@ static void stop(unsigned int cpu)
 
 static void end(void)
 {
-	unsigned int cpu;
-
-	if (here(&cpu))
-		stop(cpu);
+	stop(pv_os_cpu());
 }
 
 static struct pv_part part = {.cpu_stop = stop, .end = end};

@@ -61,8 +61,9 @@ int pv_xen_ipi_open(unsigned int ipi, unsigned int cpu, void (*fn)(void *arg), v
 
 void pv_xen_ipi_close(unsigned int ipi, unsigned int cpu)
 {
-	if (ipi_port[ipi][cpu])
-		pv_evtchn_close(ipi_port[ipi][cpu]);
+	if (cpu >= PV_CONFIG_MAX_CPUS || !ipi_port[ipi][cpu])
+		return;
+	pv_evtchn_close(ipi_port[ipi][cpu]);
 	ipi_port[ipi][cpu] = 0;
 }
 
