@@ -261,6 +261,21 @@ static void numbers(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, pv_blk_queue(&f->blk, 1));
 }
 
+/* It is held still: nothing that is asked of its queue reaches the driver, and all is answered. */
+static void removed(struct kunit *test)
+{
+	struct fake_driver *f = test->priv;
+	struct pv_blk_req *req = fake_driver_request(f, 0, PV_BLK_READ, 0, LENS(512));
+
+	pv_blk_unregister(&f->blk);
+	KUNIT_EXPECT_EQ(test, pv_blk_submit(&f->q, req), 0);
+	pv_blk_flush(&f->q);
+	KUNIT_EXPECT_EQ(test, pv_blk_poll(&f->q, 2), 1);
+	KUNIT_EXPECT_TRUE(test, f->done == 1 && req->status == PV_EGONE);
+	KUNIT_EXPECT_EQ(test, f->num + f->takes + f->flushes, 0u);
+	pv_blk_release(&f->blk, fake_driver_release);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(refusals),
 	KUNIT_CASE(first_come_first_served),
@@ -269,6 +284,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(sync_without_cache),
 	KUNIT_CASE(events),
 	KUNIT_CASE(numbers),
+	KUNIT_CASE(removed),
 	{},
 };
 

@@ -397,6 +397,37 @@ static void lock_two_in_order(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pauses == 3 * SPINS && !waits && !kicks);
 }
 
+/* CPU 2 has said that it is the last, and not yet behind whom. */
+static void between_two_steps(void)
+{
+	unsigned int cpu = pv_fake.cpu;
+
+	pauses++;
+	if (cpu == 1 && pauses == 1) {
+		pv_fake.cpu = 0;
+		pv_lock_drop(&lock);
+		lock.tail = 3;
+	} else if (cpu == 1 && !waits++) {
+		claimed = lock.state == HELD && lock.holder == 0;
+		lock.tail = 2;
+		change_places(cpu1, cpu2);
+	} else if (cpu == 2) {
+		change_places(cpu2, cpu1);
+	}
+	pv_fake.cpu = cpu;
+}
+
+/* The first one gives its turn no sooner than it knows to whom. */
+static void lock_waits_for_next(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, fake_kvm_begin(NULL, 0, 1u << KVM_HINTS_REALTIME), 0);
+	pv_fake.pause = between_two_steps;
+	claimed = 0;
+	two(test);
+	KUNIT_EXPECT_STREQ(test, order, "12");
+	KUNIT_EXPECT_TRUE(test, claimed && waits && !kicks);
+}
+
 static struct kunit_case lock_cases[] = {
 	KUNIT_CASE(lock_tried),
 	KUNIT_CASE(lock_without_help),
@@ -408,6 +439,7 @@ static struct kunit_case lock_cases[] = {
 	KUNIT_CASE(lock_in_interrupt),
 	KUNIT_CASE(lock_two),
 	KUNIT_CASE(lock_two_in_order),
+	KUNIT_CASE(lock_waits_for_next),
 	{},
 };
 

@@ -219,8 +219,8 @@ static int set_limits(struct blkfront *bf, const struct properties *p)
 		segs = BLKFRONT_SEGS;
 	bf->pool_wanted = PV_CONFIG_BLK_PERSISTENT ? PV_CONFIG_BLK_PERSISTENT : PV_CONFIG_BOUNCE;
 	bf->persistent = (PV_CONFIG_BLK_PERSISTENT && p->persistent) || bf->xd->dev.untrusted;
-	if (bf->persistent && segs > bf->pool_wanted)
-		segs = bf->pool_wanted;
+	if (bf->persistent)
+		segs = segs < bf->pool_wanted ? segs : bf->pool_wanted;
 	bf->max_segs = segs;
 	limits->max_bytes = segs * PV_PAGE_SIZE & ~(bf->blk.logical_block - 1);
 	if (!limits->max_bytes) {

@@ -98,10 +98,10 @@ static bool act(struct pv_xenbus_device *xd)
 		write_state(xd, XenbusStateClosing);
 		return true;
 	case PV_XB_CLOSED:
-		write_state(xd, XenbusStateClosed);
-		return true;
+		break;
 	}
-	return false;
+	write_state(xd, XenbusStateClosed);
+	return true;
 }
 
 static void look_unattached(struct pv_xenbus_device *xd)
